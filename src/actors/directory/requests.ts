@@ -1,0 +1,55 @@
+import type { AccountId } from "../../domain/ids.ts";
+import type { NewUser, User, UserChange, UserPage, UserQuery } from "../../store/directory.ts";
+
+/**
+ * Who may come in and where mail goes. Answers are plain data. A user name or address may be given without a domain
+ * (the server's `hostname` is meant), in any letter case, with dots and a +detail that are ignored for look-up.
+ */
+export interface Directory {
+  /** Checks a password, slows down and limits failures per user and per address (of the client). */
+  authenticate(attempt: LoginAttempt): Promise<LoginResult>;
+  /** Where mail for this address goes. */
+  resolve(address: string): Promise<Resolved>;
+  userById(id: AccountId): Promise<User | null>;
+  /** By user name or by any of the user's addresses. */
+  userByName(name: string): Promise<User | null>;
+  /** Creates the user and opens the account with its standard mailboxes. */
+  createUser(user: NewUser & { password: string | false; mailboxes?: StandardPaths }): Promise<CreateResult>;
+  updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult>;
+  deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }>;
+  listUsers(query: UserQuery): Promise<UserPage>;
+}
+
+/** Names for the standard mailboxes; INBOX is always there. */
+export type StandardPaths = { sent?: string; drafts?: string; junk?: string; trash?: string };
+
+export type LoginAttempt = {
+  readonly username: string;
+  readonly password: string;
+  readonly protocol: "imap" | "pop3" | "http";
+  /** The client's address. */
+  readonly remote: string;
+};
+export type LoginResult =
+  | { readonly ok: true; readonly user: User }
+  /** `rateLimited`: try again after that many seconds. `unavailable`: the store does not answer. */
+  | { readonly ok: false; readonly why: "badCredentials" | "disabled" | "unavailable" }
+  | { readonly ok: false; readonly why: "rateLimited"; readonly retryAfter: number };
+
+export type Resolved =
+  | {
+      readonly ok: true;
+      readonly account: AccountId;
+      /** The address as the directory has it. */
+      readonly address: string;
+      readonly quota: number;
+      readonly disabled: boolean;
+    }
+  | { readonly ok: false; readonly why: "noSuchUser" | "unavailable" };
+
+export type CreateResult =
+  | { readonly ok: true; readonly user: User }
+  | { readonly ok: false; readonly why: "userExists" | "addressExists" | "badUsername" | "badAddress" | "unavailable" };
+export type UpdateResult =
+  | { readonly ok: true; readonly user: User }
+  | { readonly ok: false; readonly why: "noSuchUser" | "unavailable" };

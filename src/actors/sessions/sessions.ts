@@ -1,0 +1,46 @@
+import type { AccountId } from "../../domain/ids.ts";
+
+/** Protocol sessions of all nodes, as an operator sees them; and the limits that hold across nodes. */
+export interface Sessions {
+  /** Records a session, refreshes it while it lives, and enforces the limit of connections per user. */
+  open(session: NewSession): Promise<SessionHandle | { ok: false; why: "tooManyConnections"; limit: number }>;
+  list(filter?: { account?: AccountId; limit?: number }): Promise<readonly SessionRecord[]>;
+  /** Asks the node that holds the session to end it; false where there is no such session. */
+  end(id: string, reason: string): Promise<boolean>;
+}
+
+export type SessionProtocol = "imap" | "pop3" | "lmtp" | "http";
+
+export type NewSession = {
+  readonly account: AccountId;
+  readonly user: string;
+  readonly protocol: SessionProtocol;
+  readonly remote: string;
+  readonly secure: boolean;
+  readonly limit: number;
+  /** Called when an administrator ends the session. */
+  readonly onEnd: (reason: string) => void;
+};
+
+export interface SessionHandle {
+  readonly ok: true;
+  /** sess_ and hex digits. */
+  readonly id: string;
+  /** What changed: mailbox selected, the client's ID (RFC 2971), encryption. Written lazily. */
+  update(change: { mailbox?: string | null; client?: string; secure?: boolean }): void;
+  close(): void;
+}
+
+export type SessionRecord = {
+  readonly id: string;
+  readonly account: AccountId;
+  readonly user: string;
+  readonly protocol: SessionProtocol;
+  readonly node: string;
+  readonly remote: string;
+  readonly secure: boolean;
+  readonly mailbox: string | null;
+  readonly client: string | null;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+};

@@ -1,0 +1,27 @@
+/**
+ * Why the answer is no: protocol-neutral. Each protocol has one table that says it in its own terms, and a new kind
+ * does not compile until all of them do.
+ */
+export type Refusal =
+  /** The message would take the account past its quota. */
+  | { kind: "overQuota"; quota: number; used: number }
+  | { kind: "messageTooBig"; limit: number; size: number }
+  | { kind: "noSuchMailbox"; path: string }
+  | { kind: "mailboxExists"; path: string }
+  /** Empty level, too long, too deep, control character, below INBOX where that cannot be. */
+  | { kind: "badMailboxName"; path: string; why: string }
+  | { kind: "tooManyMailboxes"; limit: number }
+  /** INBOX cannot be deleted. */
+  | { kind: "inboxStays" }
+  | { kind: "badFlag"; flag: string }
+  | { kind: "tooManyKeywords"; limit: number }
+  | { kind: "uidsExhausted"; path: string }
+  | { kind: "noSuchAccount" }
+  | { kind: "accountExists" }
+  | { kind: "accountDisabled" }
+  /** The queue is full or the node is leaving; try again later. */
+  | { kind: "busy"; why: string }
+  /** The store does not answer, or the disk is full; try again later. */
+  | { kind: "unavailable"; why: string };
+
+export type RefusalKind = Refusal["kind"];

@@ -1,0 +1,28 @@
+/**
+ * Addresses as the directory keys them: lower case, without the dots of the local part and without +detail
+ * (WildDuck's rule), the domain in its Unicode form. Displayed addresses keep what their owner wrote.
+ */
+export type SplitAddress = { readonly local: string; readonly detail: string | null; readonly domain: string };
+
+/** Splits at the last "@"; a name without one belongs to `defaultDomain`. */
+export function splitAddress(address: string, defaultDomain: string): SplitAddress {
+  const at = address.lastIndexOf("@");
+  const whole = at < 0 ? address : address.slice(0, at);
+  const domain = at < 0 ? defaultDomain : address.slice(at + 1);
+  const plus = whole.indexOf("+");
+  return plus > 0
+    ? { local: whole.slice(0, plus), detail: whole.slice(plus + 1), domain }
+    : { local: whole, detail: null, domain };
+}
+
+/** The unique key of an address: case, dots and +detail do not tell two mailboxes apart. */
+export function addressView(address: string, defaultDomain: string): string {
+  const { local, domain } = splitAddress(address.trim().normalize("NFC"), defaultDomain);
+  return `${local.replaceAll(".", "").toLowerCase()}@${domain.toLowerCase()}`;
+}
+
+/** The unique key of a user name: as an address where it has an "@", else lower case without dots. */
+export function usernameView(username: string): string {
+  const name = username.trim().normalize("NFC").toLowerCase();
+  return name.includes("@") ? addressView(name, "") : name.replaceAll(".", "");
+}
