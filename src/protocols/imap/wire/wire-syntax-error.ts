@@ -1,0 +1,23 @@
+/** The client's text is wrong: `expected` names the rule that failed, `offset` where in the arguments. */
+export class WireSyntaxError extends Error {
+  override readonly name: string = "WireSyntaxError";
+
+  constructor(
+    readonly expected: string,
+    readonly offset: number,
+  ) {
+    super(`Expected ${expected} at octet ${offset}`);
+  }
+}
+
+/** SEARCH named a charset that is not known: `NO [BADCHARSET (US-ASCII UTF-8 …)]`, not BAD (RFC 3501 §6.4.4). */
+export class UnknownCharset extends WireSyntaxError {
+  override readonly name = "UnknownCharset";
+
+  constructor(
+    readonly charset: string,
+    offset: number,
+  ) {
+    super("known charset", offset);
+  }
+}
