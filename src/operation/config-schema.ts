@@ -1,0 +1,152 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { duration, flag, integer, list, oneOf, optionalText, optionalUrl, port, size, text } from "./config-kinds.ts";
+
+/** Every setting of `eider.toml`. docs/configuration.md and `eider config --schema` are made from this file. */
+export const configSchema = z.strictObject({
+  data: text(
+    "Directory of everything the server writes; made when it is missing. A relative path starts at the working directory.",
+    "./data",
+    "a directory",
+  ),
+  hostname: text(
+    "Name of this server: in greetings, Message-IDs and the self-signed certificate; and the domain of user names and addresses given without one.",
+    "localhost",
+    "a host name",
+  ),
+  workers: integer("Shard workers in each process, which own the mailboxes; 0: cores - 1, at least 1.", 0, {
+    min: 0,
+    max: 64,
+  }),
+  cpu_workers: integer("Workers in each process for MIME parsing and password hashing; 0: cores - 1, at least 1.", 0, {
+    min: 0,
+    max: 64,
+  }),
+  processes: integer("Front-end processes that share the ports; more than 1 needs the MongoDB store.", 1, {
+    min: 1,
+    max: 64,
+  }),
+
+  store: section("Where mail is kept.", {
+    kind: oneOf(
+      "`embedded`: SQLite files in `data`. `mongodb`: MongoDB with Redis, for any number of nodes.",
+      ["embedded", "mongodb"],
+      "embedded",
+    ),
+  }),
+  mongodb: section('The database, for `[store] kind = "mongodb"`: a replica set or a sharded cluster.', {
+    url: optionalUrl("Connection string.", ["mongodb", "mongodb+srv"]),
+    database: text("Name of the database.", "eider", "a database name"),
+  }),
+  redis: section('Announcements between nodes, sessions, rate limits; for `[store] kind = "mongodb"`.', {
+    url: optionalUrl("Connection string; `rediss://` for TLS.", ["redis", "rediss"]),
+  }),
+
+  imap: section("IMAP.", {
+    ...listener("IMAP", 1143, 1993, "with STARTTLS"),
+    ...logins(50),
+  }),
+  pop3: section("POP3.", {
+    ...listener("POP3", 1110, 1995, "with STLS"),
+    ...logins(15),
+  }),
+  lmtp: section(
+    "LMTP: where the MTA delivers. It asks for no password, so let only the MTA reach it.",
+    listener("LMTP", 2424, false, "with STARTTLS"),
+  ),
+  http: section("HTTP API, health and metrics.", {
+    host: host("HTTP"),
+    port: port("Clear-text port.", 8080),
+    tls_port: port("TLS port.", false),
+    token: optionalText(
+      "The root access token. When it is missing one is made in the file `token` of `data`, readable by its owner only.",
+      "a secret of at least 16 characters",
+      { secret: true, min: 16 },
+    ),
+    cors: list(
+      "Origins whose pages may call the API from a browser; `*` for all.",
+      z.string().min(1),
+      'a list of origins such as ["https://webmail.example.com"]',
+    ),
+  }),
+
+  limits: section("What one client, user or process may use.", {
+    message_size: size("Largest message that is taken.", "64M", { min: 1024, max: 1024 ** 3 }),
+    line_length: size("Longest command line, without its literals.", "64K", { min: 1024, max: 16 * 1024 ** 2 }),
+    queue: integer("Requests that may wait for one mailbox; further ones are told to try again.", 1000, {
+      min: 1,
+      max: 1_000_000,
+    }),
+    memory: size("Memory of all shard workers together for mailboxes kept ready.", "1G", { min: 16 * 1024 ** 2 }),
+    quota: size("Quota of a new user for whom none is given; 0: none.", "0", { min: 0 }),
+    login_failures_per_user: integer("Failed logins of one user within `login_window`; then the user must wait.", 20, {
+      min: 1,
+      max: 1_000_000,
+    }),
+    login_failures_per_address: integer(
+      "Failed logins from one address within `login_window`; then it must wait.",
+      100,
+      { min: 1, max: 1_000_000 },
+    ),
+    login_window: duration("How long failed logins count.", "10m", { min: "1s", max: "30d" }),
+  }),
+  tls: section(
+    "Certificate for every TLS port and STARTTLS. With none, a self-signed one is made in `tls` of `data`. SIGHUP reads it again.",
+    {
+      cert: optionalText("PEM file: the certificate, followed by those that vouch for it.", "a file name"),
+      key: optionalText("PEM file: its private key.", "a file name"),
+    },
+  ),
+  log: section("The log goes to standard output: readable text on a terminal, JSON lines in a pipe.", {
+    level: oneOf(
+      "The least important lines that are written. SIGHUP reads it again.",
+      ["debug", "info", "warn", "error", "silent"],
+      "info",
+    ),
+  }),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type SectionName = { [K in keyof Config]: Config[K] extends object | null ? K : never }[keyof Config];
+
+function section<T extends z.ZodRawShape>(description: string, shape: T) {
+  return z.strictObject(shape).meta({ description });
+}
+
+function host(protocol: string) {
+  return text(`Address ${protocol} listens on; \`0.0.0.0\` or \`::\` for all.`, "127.0.0.1", "an address or host name");
+}
+
+function listener(protocol: string, clear: number, tls: number | false, upgrade: string) {
+  return {
+    host: host(protocol),
+    port: port(`Clear-text port, ${upgrade}.`, clear),
+    tls_port: port("Port with TLS from the first byte.", tls),
+    max_connections: integer("Connections in all; further ones are told so and closed.", 20_000, {
+      min: 1,
+      max: 1_000_000,
+    }),
+    proxy_protocol: list(
+      "Load balancers whose PROXY protocol header (v1, v2) is believed; with any, every connection must come from one of them.",
+      z.string().refine(isAddressBlock),
+      'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
+    ),
+  };
+}
+
+function logins(connectionsPerUser: number) {
+  return {
+    max_connections_per_user: integer("Connections of one user, over all nodes.", connectionsPerUser, {
+      min: 1,
+      max: 1_000_000,
+    }),
+    allow_plaintext: flag("Take passwords over clear text from any address; otherwise only from loopback.", false),
+  };
+}
+
+function isAddressBlock(written: string): boolean {
+  const [address, bits, rest] = written.split("/");
+  const family = isIP(address ?? "");
+  if (family === 0 || rest !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
