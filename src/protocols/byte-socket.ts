@@ -16,6 +16,8 @@ export interface Conversation {
   received(bytes: Uint8Array): void;
   /** Everything written so far has gone out. */
   drained(): void;
+  /** The TLS handshake asked for by `startTls` is done. */
+  secured(): void;
   /** The connection is gone, whoever ended it. Called once. */
   closed(): void;
   /** The socket's `deadline` has passed: say goodbye and end, or set a later one. */
@@ -47,12 +49,15 @@ export class ByteSocket {
   early: Uint8Array | null = null;
 
   #wire: Wire;
+  readonly #secure: (socket: ByteSocket) => void;
   #queue: Uint8Array[] | null = null;
   #waiters: (() => void)[] | null = null;
   #closed = false;
 
-  constructor(wire: Wire, remote: string, deadline: number) {
+  /** `secure` begins TLS on a connection: the listener's, shared by all of them. */
+  constructor(wire: Wire, remote: string, deadline: number, secure: (socket: ByteSocket) => void) {
     this.#wire = wire;
+    this.#secure = secure;
     this.remote = remote;
     this.deadline = deadline;
   }
@@ -110,6 +115,16 @@ export class ByteSocket {
 
   resume(): void {
     if (!this.#closed) this.#wire.resume();
+  }
+
+  /** STARTTLS: from now on the client speaks TLS. To be called when everything written has gone out. */
+  startTls(): void {
+    if (!this.ended) this.#secure(this);
+  }
+
+  /** For the listener: the wire as it is now. */
+  get wire(): Wire {
+    return this.#wire;
   }
 
   /** For the listener: the TLS socket that now stands over the plain one. */

@@ -1,0 +1,229 @@
+import type { Socket, SocketHandler, TCPSocketListener } from "bun";
+import { ByteSocket, type Conversation } from "./byte-socket.ts";
+import { CarriedTls } from "./carried-tls.ts";
+import { readProxyHeader, trustedAddresses } from "./proxy-protocol.ts";
+import type { ListenerOptions, Listening, Protocol, Services } from "./services.ts";
+
+/** What a line protocol (IMAP, POP3) brings to its listener. */
+export type StreamProtocol = {
+  readonly name: Protocol;
+  /** Said to a connection over `maxConnections`, and during a drain, instead of a greeting. */
+  readonly full: string;
+  /** Begins a conversation on a connection that is ready for its greeting: encrypted already on the TLS port. */
+  converse(socket: ByteSocket): Conversation;
+};
+
+const sweepMs = 5_000;
+const handshakeMs = 60_000;
+const stallSweeps = 60; // a client that reads nothing for five minutes is gone
+
+/**
+ * Listens on the clear-text and the TLS port with one set of handlers for all connections (closures per connection
+ * would cost more than the connections themselves) and one timer for all deadlines. The certificate is asked for at
+ * each handshake, so a renewed one counts at once.
+ *
+ * @throws where a port cannot be bound
+ */
+export function listenOnStreams(services: Services, options: ListenerOptions, protocol: StreamProtocol): Listening {
+  return new StreamListener(services, options, protocol);
+}
+
+class StreamListener implements Listening {
+  readonly addresses: { host: string; port: number; tls: boolean }[] = [];
+  readonly #services: Services;
+  readonly #options: ListenerOptions;
+  readonly #protocol: StreamProtocol;
+  readonly #trusted: (address: string) => boolean;
+  readonly #sockets = new Set<ByteSocket>();
+  readonly #listeners: TCPSocketListener<ByteSocket>[] = [];
+  readonly #plainHandlers: SocketHandler<ByteSocket>;
+  readonly #tlsHandlers: SocketHandler<ByteSocket>;
+  readonly #startTls = (socket: ByteSocket) => this.#secure(socket);
+  #draining = false;
+  #emptied: (() => void) | null = null;
+  #stopSweep: () => void;
+
+  constructor(services: Services, options: ListenerOptions, protocol: StreamProtocol) {
+    this.#services = services;
+    this.#options = options;
+    this.#protocol = protocol;
+    this.#trusted = trustedAddresses(options.proxyProtocolFrom);
+    this.#plainHandlers = {
+      data: (wire, bytes) => {
+        const socket = wire.data;
+        if (socket.isOver(wire)) this.#received(socket, bytes);
+        else if (socket.wire instanceof CarriedTls) socket.wire.feed(bytes);
+      },
+      drain: (wire) => {
+        const socket = wire.data;
+        if (socket.isOver(wire)) socket.flush();
+        else if (socket.wire instanceof CarriedTls) socket.wire.flush();
+      },
+      close: (wire) => this.#gone(wire.data),
+      error: (wire, error) => this.#failed(wire.data, error),
+    };
+    this.#tlsHandlers = {
+      handshake: (wire) => {
+        const socket = wire.data;
+        socket.secure = true;
+        this.#secured(socket);
+      },
+      data: (wire, bytes) => this.#received(wire.data, bytes),
+      drain: (wire) => wire.data.flush(),
+      close: (wire) => this.#gone(wire.data),
+      error: (wire, error) => this.#failed(wire.data, error),
+    };
+    if (options.port !== null) this.#listen(options.port, false);
+    if (options.tlsPort !== null) this.#listen(options.tlsPort, true);
+    this.#stopSweep = services.clock.after(sweepMs, this.#sweep);
+  }
+
+  connections(): number {
+    return this.#sockets.size;
+  }
+
+  async drain(ms: number): Promise<void> {
+    this.#draining = true;
+    for (const listener of this.#listeners) listener.stop(false);
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+    for (const socket of [...this.#sockets]) {
+      if (socket.conversation === null) socket.destroy();
+      else socket.conversation.leave();
+    }
+    if (this.#sockets.size > 0) {
+      const forget = this.#services.clock.after(ms, () => this.#emptied?.());
+      await emptied;
+      forget();
+      for (const socket of [...this.#sockets]) socket.destroy();
+    }
+    this.#stopSweep();
+  }
+
+  #listen(port: number, tls: boolean): void {
+    // Bun's types know `reusePort` for clients only.
+    const settings = { hostname: this.#options.host, port, reusePort: this.#options.reusePort };
+    const listener = Bun.listen<ByteSocket>({
+      ...settings,
+      socket: { ...this.#plainHandlers, open: tls ? this.#openTls : this.#openPlain },
+    });
+    this.#listeners.push(listener);
+    this.addresses.push({ host: this.#options.host, port: listener.port, tls });
+  }
+
+  readonly #openPlain = (wire: Socket<ByteSocket>) => {
+    const socket = this.#open(wire);
+    if (socket.early === null) this.#converse(socket);
+  };
+
+  readonly #openTls = (wire: Socket<ByteSocket>) => {
+    const socket = this.#open(wire);
+    socket.secure = true;
+    if (socket.early === null) this.#secure(socket);
+  };
+
+  #open(wire: Socket<ByteSocket>): ByteSocket {
+    const socket = new ByteSocket(wire, wire.remoteAddress, this.#services.clock.now() + handshakeMs, this.#startTls);
+    wire.data = socket;
+    wire.setNoDelay(true);
+    wire.setKeepAlive(true, 300_000);
+    this.#sockets.add(socket);
+    if (this.#options.proxyProtocolFrom.length > 0 && this.#trusted(socket.remote)) socket.early = noBytes;
+    return socket;
+  }
+
+  #received(socket: ByteSocket, bytes: Uint8Array): void {
+    if (socket.conversation !== null) socket.conversation.received(bytes);
+    else if (socket.early !== null) this.#readProxyHeader(socket, bytes);
+  }
+
+  #readProxyHeader(socket: ByteSocket, bytes: Uint8Array): void {
+    const early = Buffer.concat([socket.early!, bytes]);
+    const header = readProxyHeader(early);
+    socket.early = early;
+    if (header.kind === "more") return;
+    if (header.kind === "bad") {
+      this.#services.logger.warn(
+        { protocol: this.#protocol.name, remote: socket.remote, why: header.why },
+        "bad PROXY header",
+      );
+      socket.destroy();
+      return;
+    }
+    socket.early = null;
+    if (header.remote !== null) socket.remote = header.remote;
+    const rest = early.subarray(header.length);
+    if (!socket.secure) {
+      this.#converse(socket);
+      if (rest.length > 0) this.#received(socket, rest);
+    } else if (rest.length === 0) this.#secure(socket);
+    else {
+      const tls = new CarriedTls(socket.wire, this.#services.tls(), {
+        secured: () => this.#secured(socket),
+        data: (_wire, plain) => this.#received(socket, plain),
+        drain: () => socket.flush(),
+      });
+      socket.adopt(tls);
+      tls.feed(rest);
+    }
+  }
+
+  #secure(socket: ByteSocket): void {
+    const plain = socket.wire as Socket<ByteSocket>;
+    const [, tls] = plain.upgradeTLS<ByteSocket>({
+      isServer: true,
+      tls: this.#services.tls(),
+      data: socket,
+      socket: this.#tlsHandlers,
+    } as unknown as Parameters<typeof plain.upgradeTLS<ByteSocket>>[0]);
+    socket.adopt(tls);
+  }
+
+  #secured(socket: ByteSocket): void {
+    if (socket.ended) return;
+    if (socket.conversation === null) this.#converse(socket);
+    else socket.conversation.secured();
+    socket.flush();
+  }
+
+  #converse(socket: ByteSocket): void {
+    if (this.#draining || this.#sockets.size > this.#options.maxConnections) {
+      socket.write(this.#protocol.full);
+      socket.end();
+      return;
+    }
+    this.#services.metrics.connected(this.#protocol.name);
+    socket.conversation = this.#protocol.converse(socket);
+  }
+
+  #gone(socket: ByteSocket): void {
+    if (!this.#sockets.delete(socket)) return;
+    if (socket.conversation !== null) this.#services.metrics.disconnected(this.#protocol.name);
+    socket.gone();
+    if (this.#sockets.size === 0) this.#emptied?.();
+  }
+
+  #failed(socket: ByteSocket, error: Error): void {
+    // Reaches us for damaged TLS records and for a handler that threw; either way only this connection ends.
+    this.#services.logger.warn(
+      { protocol: this.#protocol.name, remote: socket.remote, err: error },
+      "connection ended by an error",
+    );
+    socket.destroy();
+  }
+
+  readonly #sweep = () => {
+    const now = this.#services.clock.now();
+    for (const socket of this.#sockets) {
+      if (socket.queued > 0 && ++socket.stalls > stallSweeps) socket.destroy();
+      else if (now >= socket.deadline) {
+        if (socket.conversation === null || socket.ended) socket.destroy();
+        else socket.conversation.expired();
+      }
+    }
+    this.#stopSweep = this.#services.clock.after(sweepMs, this.#sweep);
+  };
+}
+
+const noBytes = new Uint8Array(0);
