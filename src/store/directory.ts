@@ -20,7 +20,12 @@ export interface DirectoryStore {
   /** Removes the user and its addresses; false where there is none. */
   deleteUser(id: AccountId): Promise<boolean>;
   /** Ascending by id, from after `after`; `backwards`: the ones before it. */
-  listUsers(page: { after?: AccountId; before?: AccountId; limit: number; query?: string }): Promise<readonly StoredUser[]>;
+  listUsers(page: {
+    after?: AccountId;
+    before?: AccountId;
+    limit: number;
+    query?: string;
+  }): Promise<readonly StoredUser[]>;
   countUsers(query?: string): Promise<number>;
   /** Rows that any part may keep: the server's own small facts (root token hash, demo account made, …). */
   setting(key: string): Promise<string | null>;
@@ -77,7 +82,9 @@ export type NewUser = Pick<StoredUser, "username"> &
     /** A hash in a format of WildDuck's, instead of a password. */
     hashedPassword?: string;
   };
-export type UserChange = Partial<Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address">>;
+export type UserChange = Partial<
+  Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address">
+>;
 export type UserQuery = { query?: string; limit: number; after?: AccountId; before?: AccountId };
 export type UserPage =
   | { ok: true; total: number; users: readonly User[]; hasMore: boolean }

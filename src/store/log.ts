@@ -9,7 +9,8 @@ export interface Log {
   /**
    * Appends entries of different accounts (at most one each) together; answers one result for each, in order.
    * `appended` is said only when the entry survives the loss of power (embedded) or of a minority (replica set).
-   * Throws `StoreUnavailable` where it cannot be known whether they were kept.
+   * Throws `StoreUnavailable` where it cannot be known whether they were kept. The same entry (by `batch`) found under its
+   * key already is `appended`: an attempt may be made again after a lost answer.
    */
   append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]>;
   /** Entries with seq above `after`, ascending, at most `limit`; their bodies only where asked for. */
@@ -27,7 +28,16 @@ export interface Log {
 export type AppendResult = "appended" | "conflict";
 export type BodyPlace = { readonly seq: number; readonly index: number };
 
-/** The store did not answer, or refused for lack of space: try later. Messages name the action, then the state. */
+/**
+ * The store did not answer, or refused for lack of space: try later. Messages name the action, then the state.
+ * `kept` is "no" where it is certain that nothing was kept (disk full), "unknown" where the answer was lost.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+  readonly kept: "no" | "unknown";
+
+  constructor(message: string, options?: ErrorOptions & { kept?: "no" | "unknown" }) {
+    super(message, options);
+    this.kept = options?.kept ?? "unknown";
+  }
 }

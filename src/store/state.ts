@@ -5,10 +5,15 @@ import type { AccountId, MessageId } from "../domain/ids.ts";
  * exact parts it is made of; parts are immutable and shared by snapshots, so saving one writes only what changed.
  */
 export interface State {
-  /** Makes `snapshot` the newest one, whole or not at all; a newer one already there (higher seq) stays. */
+  /**
+   * Makes `snapshot` the newest one, whole or not at all; a newer one already there (higher seq) stays. Throws
+   * `SnapshotIncomplete` where it names a part that is neither given nor kept: save again with all parts.
+   */
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** The newest snapshot with all its parts, or null (then the log is replayed from its start). */
-  loadSnapshot(account: AccountId): Promise<{ seq: number; head: Uint8Array; parts: ReadonlyMap<string, Uint8Array> } | null>;
+  loadSnapshot(
+    account: AccountId,
+  ): Promise<{ seq: number; head: Uint8Array; parts: ReadonlyMap<string, Uint8Array> } | null>;
 
   /** What never changes of messages, written once each; writing one again changes nothing. */
   saveMessages(account: AccountId, messages: readonly StoredMessage[]): Promise<void>;
@@ -48,3 +53,8 @@ export type StoredMessage = {
   readonly summary: Uint8Array;
 };
 export type MessageField = Exclude<keyof StoredMessage, "message">;
+
+/** A part that another node's newer snapshot let go of was named as kept. */
+export class SnapshotIncomplete extends Error {
+  override readonly name = "SnapshotIncomplete";
+}
