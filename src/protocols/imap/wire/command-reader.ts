@@ -1,25 +1,321 @@
-import type { CommandReceiver, LiteralSink, ReaderLimits } from "./types.ts";
+import { literalAnnouncedAt, longestAnnouncement, textEnd } from "./announced-literal.ts";
+import { LF } from "./characters.ts";
+import { type CommandOpening, readOpening } from "./command-opening.ts";
+import { PartialCommand } from "./partial-command.ts";
+import type { CommandReceiver, LiteralFacts, LiteralSink, ReaderLimits, ReadFailure } from "./types.ts";
 
-/** Cuts a connection's octets into commands. */
-export declare class CommandReader {
-  constructor(receiver: CommandReceiver, limits: ReaderLimits);
-  /** Other limits from the next command on (after login). */
-  limits: ReaderLimits;
-  /** Takes octets (kept, not copied). False: it has more than it can use now; pause the socket until `hungry`. */
-  feed(chunk: Uint8Array): boolean;
-  /** Whether it has used up all it was fed. */
-  get hungry(): boolean;
+/**
+ * What the reader does with the next octet. "held": nothing, until the session says so; "asked": likewise, about a
+ * literal; "closed": nothing any more.
+ */
+type Phase = "line" | "raw" | "literal" | "stream" | "skipLine" | "skipLiteral" | "asked" | "held" | "closed";
+
+/** How many times `lineLength` may be skipped in search of the end of a line before the reader gives up. */
+const patience = 16;
+const nothing = new Uint8Array(0);
+
+/**
+ * Cuts a connection's octets into commands (RFC 3501 §2.2.1, §9; RFC 7888).
+ *
+ * - Between commands it holds no buffer. Of half a command it holds what `ReaderLimits` allow, never more.
+ * - It reads one command at a time: after handing one over it keeps further octets until `next`.
+ * - A command that is too long or wrong is skipped to its end, its non-synchronising literals included, so that the
+ *   next one is read as it was sent. A bare LF ends a line as CRLF does, as in Dovecot.
+ * - Calls to `CommandReceiver` may call back at once: `next` from within `command` does not nest.
+ */
+export class CommandReader {
+  readonly #receiver: CommandReceiver;
+  #phase: Phase = "line";
+  #partial: PartialCommand | null = null;
+  #rest: Uint8Array = nothing;
+  #at = 0;
+  #running = false;
+  #holding = false;
+  #full = false;
+
+  constructor(
+    receiver: CommandReceiver,
+    /** May be replaced at any time (after login); counts from the next octet on. */
+    public limits: ReaderLimits,
+  ) {
+    this.#receiver = receiver;
+  }
+
+  /** Takes octets; they are kept, not copied. False: it cannot use them now, pause the socket until `hungry`. */
+  feed(chunk: Uint8Array): boolean {
+    if (this.#phase === "closed") return false;
+    this.#rest = this.hungry ? chunk : joined(this.#rest.subarray(this.#at), chunk);
+    this.#at = 0;
+    this.#run();
+    this.#full = !this.hungry;
+    return !this.#full;
+  }
+
+  /** Whether all it was fed has been used. */
+  get hungry(): boolean {
+    return this.#at >= this.#rest.length;
+  }
+
   /** On to the next command. */
-  next(): void;
-  /** The next line goes raw to `receiver.line`: IDLE's DONE, AUTHENTICATE's answers. */
-  nextLine(): void;
-  /** The announced literal goes to the sink, then the command is read on. */
-  accept(sink: LiteralSink): void;
-  /** The announced literal is not wanted: `failed` with "refused" follows, once the stream is past the command. */
-  refuse(): void;
-  /** Holds still while a sink is being filled, until `resume`. */
-  hold(): void;
-  resume(): void;
-  /** Forgets what it was fed but has not used: STARTTLS (RFC 3501 §6.2.1). */
-  discard(): void;
+  next(): void {
+    if (this.#phase === "held") this.#go("line");
+  }
+
+  /** The next line goes to `receiver.line` as it is: IDLE's DONE, AUTHENTICATE's answers. */
+  nextLine(): void {
+    if (this.#phase === "held") this.#go("raw");
+  }
+
+  /** The announced literal goes to `sink`; the rest of the command is then read on. */
+  accept(sink: LiteralSink): void {
+    if (this.#phase !== "asked") return;
+    this.#partial!.sink = sink;
+    this.#go("stream");
+  }
+
+  /** The announced literal is not wanted: `failed` with "refused" follows once the stream is past the command. */
+  refuse(): void {
+    if (this.#phase !== "asked") return;
+    this.#reject("refused", this.#partial!.literals.at(-1)!);
+    this.#run();
+  }
+
+  /** Stops writing to the sink of a literal (it is full) until `resume`. */
+  hold(): void {
+    this.#holding = true;
+  }
+
+  resume(): void {
+    this.#holding = false;
+    this.#run();
+  }
+
+  /** Forgets what it was fed and has not used: after STARTTLS nothing said before counts (RFC 3501 §6.2.1). */
+  discard(): void {
+    this.#rest = nothing;
+    this.#at = 0;
+  }
+
+  #go(phase: Phase): void {
+    this.#phase = phase;
+    this.#run();
+  }
+
+  #run(): void {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (this.#step()) {}
+    } finally {
+      this.#running = false;
+    }
+    if (!this.hungry) return;
+    this.discard();
+    if (!this.#full) return;
+    this.#full = false;
+    this.#receiver.hungry();
+  }
+
+  /** Uses some octets; false where it can do nothing now. */
+  #step(): boolean {
+    switch (this.#phase) {
+      case "line":
+      case "raw":
+        return !this.hungry && this.#takeLine();
+      case "skipLine":
+        return !this.hungry && this.#skipLine();
+      case "literal":
+      case "stream":
+      case "skipLiteral":
+        return !this.#holding && this.#takeLiteral();
+      default:
+        return false;
+    }
+  }
+
+  /** Octets up to and with the next LF, or all there are. */
+  #takeToLineEnd(): Uint8Array {
+    const lf = this.#rest.indexOf(LF, this.#at);
+    const end = lf < 0 ? this.#rest.length : lf + 1;
+    const taken = this.#rest.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
+  }
+
+  #takeLine(): boolean {
+    const taken = this.#takeToLineEnd();
+    const ended = taken[taken.length - 1] === LF;
+    const lineOctets = (this.#partial?.lineOctets ?? 0) + taken.length;
+    // CRLF is not counted.
+    if (lineOctets > this.limits.lineLength + 2) return this.#overflow(taken, ended);
+    if (!ended || this.#partial !== null) {
+      this.#partial ??= new PartialCommand();
+      this.#partial.append(taken);
+      this.#partial.lineOctets = lineOctets;
+      if (!ended) return false;
+    }
+    const bytes = this.#partial?.bytes.subarray(0, this.#partial.length) ?? taken;
+    const end = textEnd(bytes, this.#partial?.lineAt ?? 0, bytes.length - 1);
+    if (this.#phase === "raw") {
+      this.#settle();
+      this.#receiver.line(bytes.subarray(0, end));
+    } else this.#lineTaken(bytes, end);
+    return true;
+  }
+
+  /** A line is complete: it ends the command, or announces a literal. */
+  #lineTaken(bytes: Uint8Array, end: number): void {
+    const announced = literalAnnouncedAt(bytes, this.#partial?.lineAt ?? 0, end);
+    const opening = this.#partial?.opening ?? readOpening(bytes, end);
+    const { tag, name, uid, argsAt } = opening;
+    if (announced === null) {
+      const literals = this.#partial?.literals ?? [];
+      this.#settle();
+      if (tag === null || name === null) this.#receiver.failed({ tag, name, why: "syntax", fatal: false });
+      else this.#receiver.command({ tag, name, uid, args: bytes.subarray(argsAt, end), literals });
+      return;
+    }
+    if (this.#partial === null) {
+      this.#partial = new PartialCommand();
+      this.#partial.append(bytes);
+      this.#partial.lineOctets = bytes.length;
+    }
+    this.#partial.opening = opening;
+    if (tag === null || name === null) this.#reject("syntax", announced.facts);
+    // The first argument of APPEND is the mailbox, which may be a literal too.
+    else if (name === "APPEND" && this.limits.streamAppend && announced.at > argsAt) {
+      const literal = { ...announced.facts, streamed: true };
+      this.#expect(literal);
+      this.#phase = "asked";
+      this.#receiver.literal({ tag, name, args: bytes.subarray(argsAt, announced.at), literal });
+    } else this.#collect(announced.facts);
+  }
+
+  #collect(literal: LiteralFacts): void {
+    const partial = this.#partial!;
+    if (partial.literalOctets + literal.size > this.limits.literals) {
+      this.#reject("literalTooBig", literal);
+      return;
+    }
+    partial.literalOctets += literal.size;
+    this.#expect(literal);
+    this.#phase = "literal";
+    if (literal.synchronising) this.#receiver.proceed();
+  }
+
+  #expect(literal: LiteralFacts): void {
+    const partial = this.#partial!;
+    partial.literals.push(literal);
+    partial.remaining = literal.size;
+  }
+
+  #takeLiteral(): boolean {
+    const partial = this.#partial!;
+    const count = Math.min(partial.remaining, this.#rest.length - this.#at);
+    if (count > 0) {
+      const taken = this.#rest.subarray(this.#at, this.#at + count);
+      this.#at += count;
+      partial.remaining -= count;
+      if (this.#phase === "literal") partial.append(taken);
+      else if (this.#phase === "stream") partial.sink!.write(taken);
+    }
+    if (partial.remaining > 0) return count > 0;
+    // Behind the last octet of a stream that was told to hold: its end waits too.
+    if (this.#holding) return false;
+    const { sink } = partial;
+    partial.sink = null;
+    partial.lineAt = partial.length;
+    this.#phase = partial.failure === null ? "line" : "skipLine";
+    sink?.end();
+    return true;
+  }
+
+  /** The line is longer than allowed: `taken` is what came last of it. */
+  #overflow(taken: Uint8Array, ended: boolean): boolean {
+    if (this.#phase === "raw") this.#partial = null;
+    const partial = this.#partial ?? new PartialCommand();
+    const { tag, name } = partial.opening ?? readFrom(partial, taken, this.#phase);
+    this.#partial = partial;
+    partial.failure = { tag, name, why: "lineTooLong", fatal: false };
+    partial.literals = [];
+    partial.bytes = partial.bytes.slice(partial.lineAt, partial.length);
+    partial.length = partial.bytes.length;
+    partial.lineAt = 0;
+    partial.lineOctets = 0;
+    this.#phase = "skipLine";
+    return this.#skipped(taken, ended);
+  }
+
+  #skipLine(): boolean {
+    const taken = this.#takeToLineEnd();
+    return this.#skipped(taken, taken[taken.length - 1] === LF);
+  }
+
+  /** Octets of a line that nobody wants; where it ends in a non-synchronising literal, that is skipped as well. */
+  #skipped(taken: Uint8Array, ended: boolean): boolean {
+    const partial = this.#partial!;
+    partial.lineOctets += taken.length;
+    if (partial.lineOctets > patience * this.limits.lineLength) {
+      partial.failure = { ...partial.failure!, why: "lineTooLong", fatal: true };
+      return this.#fail();
+    }
+    partial.append(taken.subarray(-longestAnnouncement));
+    partial.keepTail(longestAnnouncement);
+    if (!ended) return false;
+    const { bytes, length } = partial;
+    const literal = literalAnnouncedAt(bytes, 0, textEnd(bytes, 0, length - 1));
+    partial.length = 0;
+    return literal === null ? this.#fail() : this.#skipLiteral(literal.facts);
+  }
+
+  /** The command fails because of a literal it announces. A synchronising one is never sent, so the command ends here. */
+  #reject(why: ReadFailure["why"], literal: LiteralFacts): void {
+    const partial = this.#partial!;
+    const { tag, name } = partial.opening!;
+    this.#partial = new PartialCommand();
+    this.#partial.failure = { tag, name, why, fatal: false };
+    this.#skipLiteral(literal);
+  }
+
+  #skipLiteral({ size, synchronising }: LiteralFacts): boolean {
+    const partial = this.#partial!;
+    if (synchronising) return this.#fail();
+    if (!Number.isFinite(size)) {
+      partial.failure = { ...partial.failure!, fatal: true };
+      return this.#fail();
+    }
+    partial.remaining = size;
+    this.#phase = "skipLiteral";
+    return true;
+  }
+
+  #fail(): boolean {
+    const failure = this.#partial!.failure!;
+    this.#settle();
+    if (failure.fatal) {
+      this.#phase = "closed";
+      this.discard();
+    }
+    this.#receiver.failed(failure);
+    return true;
+  }
+
+  #settle(): void {
+    this.#partial = null;
+    this.#phase = "held";
+  }
+}
+
+/** The beginning of a command whose first line is too long. A raw line has none. */
+function readFrom(partial: PartialCommand, taken: Uint8Array, phase: Phase): Pick<CommandOpening, "tag" | "name"> {
+  if (phase === "raw") return { tag: null, name: null };
+  const bytes = partial.length > 0 ? joined(partial.bytes.subarray(0, partial.length), taken) : taken;
+  return readOpening(bytes, bytes.length);
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
 }

@@ -1,29 +1,20 @@
-import type { Rule } from "./cursor.ts";
-import type * as wire from "./types.ts";
-
-/** Signatures first; each is re-exported from its own file as it is filled in. */
-export declare const astring: Rule<string>;
-export declare const atom: Rule<string>;
-export declare const nzNumber: Rule<number>;
-export declare const mailbox: Rule<string>;
-export declare const sequenceSet: Rule<wire.SequenceSet>;
-export declare const uidSet: Rule<wire.SequenceSet>;
-export declare const fetchRequest: Rule<wire.FetchRequest>;
-export declare const storeUpdate: Rule<wire.StoreUpdate>;
-/** SEARCH's whole argument list: RETURN, CHARSET and keys. */
-export declare const searchRequest: Rule<wire.SearchRequest>;
-export declare const statusItems: Rule<readonly wire.StatusItem[]>;
-/** SELECT's and EXAMINE's whole argument list. */
-export declare const selectRequest: Rule<wire.SelectRequest>;
-export declare const listRequest: Rule<wire.ListRequest>;
-/** LSUB's pattern (and LIST's, within listRequest). */
-export declare const listMailbox: Rule<string>;
-export declare const createRequest: Rule<wire.CreateRequest>;
-/** For `AnnouncedLiteral.args`: reads all of it. */
-export declare const appendOpening: Rule<wire.AppendOpening>;
-export declare const appendRequest: Rule<wire.AppendRequest>;
-export declare const authenticateRequest: Rule<wire.AuthenticateRequest>;
-export declare const idRequest: Rule<wire.IdRequest>;
-/** ENABLE's: upper-case. */
-export declare const capabilities: Rule<readonly string[]>;
-export declare const quotaLimits: Rule<readonly wire.QuotaLimit[]>;
+/** The grammar, rule by rule: what a command's `args` is made of. */
+export { appendOpening, appendRequest } from "./grammar/append.ts";
+export { authenticateRequest, authenticationLine } from "./grammar/authenticate.ts";
+export { capabilities } from "./grammar/capabilities.ts";
+export { createRequest } from "./grammar/create.ts";
+export { date, dateTime } from "./grammar/dates.ts";
+export { fetchRequest } from "./grammar/fetch.ts";
+export { flag, flagList } from "./grammar/flags.ts";
+export { idRequest } from "./grammar/id.ts";
+export { listRequest } from "./grammar/list.ts";
+export { listMailbox, mailbox } from "./grammar/mailbox.ts";
+export { modSequence, number, number64, nzNumber } from "./grammar/numbers.ts";
+export { quotaLimits } from "./grammar/quota.ts";
+export { offeredCharsets, searchRequest } from "./grammar/search.ts";
+export { selectRequest } from "./grammar/select.ts";
+export { statusItems } from "./grammar/status.ts";
+export { storeUpdate } from "./grammar/store.ts";
+export { astring, atom, nstring, string } from "./grammar/strings.ts";
+/** uid-set and sequence-set are written alike; what the numbers mean is up to the command. */
+export { sequenceSet, sequenceSet as uidSet } from "./sequence-set.ts";

@@ -64,7 +64,7 @@ export type StoreUpdate = {
 export type SearchKey =
   | { readonly kind: "all" }
   | { readonly kind: "and"; readonly of: readonly SearchKey[] }
-  | { readonly kind: "or"; readonly of: readonly [SearchKey, SearchKey] }
+  | { readonly kind: "or"; readonly of: readonly SearchKey[] }
   | { readonly kind: "not"; readonly of: SearchKey }
   | { readonly kind: "sequence"; readonly set: SequenceSet }
   | { readonly kind: "uids"; readonly set: SequenceSet }
@@ -233,6 +233,8 @@ export interface CommandReceiver {
   literal(announced: AnnouncedLiteral): void;
   /** A small synchronising literal is welcome: send `+ OK`. */
   proceed(): void;
+  /** `feed` had said false, and now there is room again: let the socket go on. */
+  hungry(): void;
 }
 
 export type ReaderLimits = {

@@ -1,0 +1,145 @@
+import { asterisk, close, isDigit, open, quote } from "../characters.ts";
+import type { Cursor } from "../cursor.ts";
+import { sequenceSet } from "../sequence-set.ts";
+import type { SearchKey } from "../types.ts";
+import { date } from "./dates.ts";
+import { keyword, oneOf } from "./lists.ts";
+import { modSequence, number64, nzNumber } from "./numbers.ts";
+import { headerFieldName } from "./section.ts";
+import { astringOctets, atom, quoted } from "./strings.ts";
+
+/** How deep parentheses, NOT and OR may nest, and how many keys a search may have: both far above what clients send. */
+export const maxSearchDepth = 250;
+export const maxSearchKeys = 5_000;
+
+/** Reads the keys of one search. */
+export class SearchKeys {
+  /** A MODSEQ key was among them. */
+  modseq = false;
+  #count = 0;
+
+  constructor(readonly decoder: TextDecoder) {}
+
+  /** search-key (RFC 3501 §9, RFC 5032 §4, RFC 7162 §7), `depth` levels below the command. */
+  read(cursor: Cursor, depth: number): SearchKey {
+    if (depth > maxSearchDepth) throw cursor.expected(`at most ${maxSearchDepth} levels of search keys`);
+    if (++this.#count > maxSearchKeys) throw cursor.expected(`at most ${maxSearchKeys} search keys`);
+    const next = cursor.peek();
+    // sequence-set
+    if (isDigit(next) || next === asterisk) return { kind: "sequence", set: sequenceSet(cursor) };
+    // "(" search-key *(SP search-key) ")"
+    if (next === open) return this.#group(cursor, depth);
+    const from = cursor.at;
+    const word = keyword(cursor, "search-key");
+    const bare = bareKeys[word];
+    if (bare !== undefined) return bare;
+    const rule = argumentKeys[word];
+    if (rule === undefined) throw cursor.expected("search-key", from);
+    cursor.space();
+    return rule(this, cursor, depth);
+  }
+
+  /** astring, in the search's charset */
+  text(cursor: Cursor): string {
+    const from = cursor.at;
+    const octets = astringOctets(cursor);
+    try {
+      return this.decoder.decode(octets);
+    } catch {
+      throw cursor.expected(`text in ${this.decoder.encoding}`, from);
+    }
+  }
+
+  #group(cursor: Cursor, depth: number): SearchKey {
+    cursor.take(open);
+    const keys = [this.read(cursor, depth + 1)];
+    while (!cursor.skip(close)) {
+      cursor.space();
+      keys.push(this.read(cursor, depth + 1));
+    }
+    return keys.length === 1 ? keys[0]! : { kind: "and", of: keys };
+  }
+}
+
+type KeyRule = (keys: SearchKeys, cursor: Cursor, depth: number) => SearchKey;
+
+const flagKey = (flag: string): SearchKey => ({ kind: "flag", flag });
+const not = (key: SearchKey): SearchKey => ({ kind: "not", of: key });
+const recent: SearchKey = { kind: "recent" };
+
+const bareKeys: Partial<Record<string, SearchKey>> = {
+  __proto__: null as never,
+  ALL: { kind: "all" },
+  ANSWERED: flagKey("\\Answered"),
+  DELETED: flagKey("\\Deleted"),
+  DRAFT: flagKey("\\Draft"),
+  FLAGGED: flagKey("\\Flagged"),
+  SEEN: flagKey("\\Seen"),
+  UNANSWERED: not(flagKey("\\Answered")),
+  UNDELETED: not(flagKey("\\Deleted")),
+  UNDRAFT: not(flagKey("\\Draft")),
+  UNFLAGGED: not(flagKey("\\Flagged")),
+  UNSEEN: not(flagKey("\\Seen")),
+  RECENT: recent,
+  OLD: not(recent),
+  NEW: { kind: "and", of: [recent, not(flagKey("\\Seen"))] },
+};
+
+const argumentKeys: Partial<Record<string, KeyRule>> = {
+  __proto__: null as never,
+  // "FROM" SP astring, and so on
+  FROM: field("From"),
+  TO: field("To"),
+  CC: field("Cc"),
+  BCC: field("Bcc"),
+  SUBJECT: field("Subject"),
+  // "HEADER" SP header-fld-name SP astring
+  HEADER: (keys, cursor) => {
+    const name = headerFieldName(cursor);
+    cursor.space();
+    return { kind: "header", field: name, text: keys.text(cursor) };
+  },
+  BODY: (keys, cursor) => ({ kind: "body", text: keys.text(cursor) }),
+  TEXT: (keys, cursor) => ({ kind: "text", text: keys.text(cursor) }),
+  // "KEYWORD" SP flag-keyword
+  KEYWORD: (_, cursor) => flagKey(atom(cursor)),
+  UNKEYWORD: (_, cursor) => not(flagKey(atom(cursor))),
+  BEFORE: (_, cursor) => ({ kind: "internalDate", is: "before", day: date(cursor) }),
+  ON: (_, cursor) => ({ kind: "internalDate", is: "on", day: date(cursor) }),
+  SINCE: (_, cursor) => ({ kind: "internalDate", is: "since", day: date(cursor) }),
+  SENTBEFORE: (_, cursor) => ({ kind: "sentDate", is: "before", day: date(cursor) }),
+  SENTON: (_, cursor) => ({ kind: "sentDate", is: "on", day: date(cursor) }),
+  SENTSINCE: (_, cursor) => ({ kind: "sentDate", is: "since", day: date(cursor) }),
+  LARGER: (_, cursor) => ({ kind: "larger", size: number64(cursor) }),
+  SMALLER: (_, cursor) => ({ kind: "smaller", size: number64(cursor) }),
+  // "OLDER" SP nz-number and "YOUNGER" SP nz-number: RFC 5032 §4
+  OLDER: (_, cursor) => ({ kind: "older", seconds: nzNumber(cursor) }),
+  YOUNGER: (_, cursor) => ({ kind: "younger", seconds: nzNumber(cursor) }),
+  UID: (_, cursor) => ({ kind: "uids", set: sequenceSet(cursor) }),
+  NOT: (keys, cursor, depth) => not(keys.read(cursor, depth + 1)),
+  // "OR" SP search-key SP search-key; OR a OR b c is one "or" of three
+  OR: (keys, cursor, depth) => {
+    const one = keys.read(cursor, depth + 1);
+    cursor.space();
+    const other = keys.read(cursor, depth + 1);
+    return { kind: "or", of: [one, ...(other.kind === "or" ? other.of : [other])] };
+  },
+  // "MODSEQ" [SP entry-name SP entry-type-req] SP mod-sequence-valzer: one mod-sequence covers all flags of a message
+  MODSEQ: (keys, cursor) => {
+    keys.modseq = true;
+    if (cursor.peek() === quote) {
+      quoted(cursor);
+      cursor.space();
+      entryType(cursor);
+      cursor.space();
+    }
+    return { kind: "modseq", from: modSequence(cursor) };
+  },
+};
+
+/** entry-type-req = "priv" / "shared" / "all" */
+const entryType = oneOf(["PRIV", "SHARED", "ALL"], "entry-type-req");
+
+function field(name: string): KeyRule {
+  return (keys, cursor) => ({ kind: "header", field: name, text: keys.text(cursor) });
+}
