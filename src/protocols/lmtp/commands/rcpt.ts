@@ -1,0 +1,35 @@
+import type { SMTPServerAddress } from "smtp-server";
+import type { Services } from "../../services.ts";
+import type { LmtpSession } from "../lmtp-connection.ts";
+import { lmtpRefusals } from "../refusals.ts";
+import { rejected } from "../rejected.ts";
+
+const mostRecipients = 1000; // ten times what RFC 5321 §4.5.3.1.8 asks for
+
+/**
+ * RCPT TO: finds the account. What is known to fail later is refused here, where the MTA can still tell its sender
+ * which recipient it was.
+ */
+export async function rcpt(
+  services: Services,
+  address: SMTPServerAddress,
+  session: LmtpSession,
+): Promise<Error | null> {
+  const [unknown] = Object.keys(address.args || {});
+  if (unknown !== undefined) return rejected(555, `5.5.4 Parameter ${unknown} is not supported`);
+  if (session.recipients.length >= mostRecipients) return rejected(452, "4.5.3 Too many recipients");
+  const found = await services.directory.resolve(address.address);
+  if (!found.ok) {
+    const { code, text } = found.why === "noSuchUser" ? lmtpRefusals.noSuchAccount : lmtpRefusals.unavailable;
+    return rejected(code, text);
+  }
+  if (found.disabled) return rejected(lmtpRefusals.accountDisabled.code, lmtpRefusals.accountDisabled.text);
+  const sender = session.envelope.mailFrom;
+  const args = sender === false ? false : sender.args;
+  const announced = args ? Number(args.SIZE ?? 0) : 0;
+  if (found.quota > 0 && announced > found.quota) {
+    return rejected(lmtpRefusals.overQuota.code, lmtpRefusals.overQuota.text);
+  }
+  session.recipients.push({ account: found.account, address: address.address });
+  return null;
+}

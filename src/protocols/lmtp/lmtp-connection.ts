@@ -1,0 +1,105 @@
+import type { SMTPServerSession } from "smtp-server";
+import { SMTPConnection } from "smtp-server/lib/smtp-connection.js";
+import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
+import { data } from "./commands/data.ts";
+import type { IncomingMessage } from "./incoming-message.ts";
+import type { LmtpServer } from "./lmtp-server.ts";
+import type { Recipient } from "./recipient.ts";
+import { LmtpStream } from "./wire/lmtp-stream.ts";
+import { type PathArgument, readPathArgument } from "./wire/path-argument.ts";
+
+/**
+ * One LMTP connection: smtp-server's, except where RFC 2033 and the bytes of a message ask for more.
+ * - one reply for each successful RCPT, repeated ones included (the library answers once per address);
+ * - data through `LmtpStream`, byte for byte;
+ * - the greeting at once: the library's pause unmasks spammers, and MTAs on a private port are none;
+ * - replies that bring their own enhanced status code keep it.
+ */
+export class LmtpConnection extends SMTPConnection {
+  declare readonly _server: LmtpServer;
+  declare session: LmtpSession;
+
+  override init(): void {
+    this._setListeners(() => {
+      if (this._server.overfull()) {
+        this.send(421, `4.3.2 ${this.name} has too many connections, try again later`);
+        return;
+      }
+      this._server.services.metrics.connected("lmtp");
+      this.once("left", () => this._server.services.metrics.disconnected("lmtp"));
+      this.connectionReady();
+    });
+  }
+
+  /** No command is being answered and no message is on its way. */
+  get idle(): boolean {
+    return this._ready && !this._handlerPending && !this._dataStream && !this._upgrading;
+  }
+
+  override send(code: number, text?: string | string[] | null, context?: string | false): void {
+    const own = typeof text === "string" && /^[245]\.\d{1,3}\.\d{1,3} /.test(text);
+    super.send(code, text, own ? false : context);
+  }
+
+  override _createParser(): SMTPStream {
+    const stream = new LmtpStream({ maxCommandLength: this._server.options.maxCommandLength });
+    stream.oncommand = (command, callback) => this._onCommand(command, callback);
+    stream.on("error", (error: Error) => {
+      this._server.services.logger.debug({ session: this.id, protocol: "lmtp", err: error }, "unreadable input");
+      this.send(421, "4.5.2 Line too long or unreadable, closing connection");
+    });
+    return stream;
+  }
+
+  override _resetSession(): void {
+    super._resetSession();
+    this.session.recipients = [];
+  }
+
+  override _onClose(): void {
+    super._onClose();
+    this.emit("left");
+  }
+
+  override _parseAddressCommand(
+    name: string,
+    command: Buffer,
+  ): (PathArgument & { args: Record<string, string | true> }) | false {
+    const keyword = name.toUpperCase() === "MAIL FROM" ? "MAIL FROM" : "RCPT TO";
+    return readPathArgument(keyword, command.toString("utf8"), this.name) ?? false;
+  }
+
+  override handler_DATA(_command: Buffer, callback: () => void): void {
+    data(this, callback);
+  }
+
+  /** A message has begun to arrive, or (null) has been answered. The library keeps its idle timer off in between. */
+  receiving(message: IncomingMessage | null): void {
+    this._dataStream = (message === null ? false : new Arrival(message)) as typeof this._dataStream;
+  }
+}
+
+export type LmtpSession = SMTPServerSession & {
+  /** RCPTs accepted in this transaction, in order. */
+  recipients: Recipient[];
+};
+
+/** What the library does to a message's stream when the client goes away: all it needs to know of ours. */
+class Arrival {
+  writableEnded = false;
+  destroyed = false;
+  readonly #message: IncomingMessage;
+
+  constructor(message: IncomingMessage) {
+    this.#message = message;
+  }
+
+  listenerCount(): number {
+    return 0;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+    void this.#message.abort();
+  }
+}

@@ -1,0 +1,35 @@
+import { trustedAddresses } from "../proxy-protocol.ts";
+import type { ListenerOptions, Listening, Services } from "../services.ts";
+import { LmtpServer } from "./lmtp-server.ts";
+
+/**
+ * Takes mail from MTAs. What holds here:
+ * - "250" is said of a recipient only when the append to its account is durable (RFC 2033 §4.2);
+ * - the stored message is Return-Path, Delivered-To, and then the very octets between DATA and its end;
+ * - nothing but CRLF "." CRLF ends a message;
+ * - a connection holds about half a megabyte of a message at most, whatever its size.
+ *
+ * @throws where a port cannot be bound
+ */
+export async function startLmtp(services: Services, options: ListenerOptions): Promise<Listening> {
+  const trusted = trustedAddresses(options.proxyProtocolFrom);
+  const servers: LmtpServer[] = [];
+  const count = () => servers.reduce((sum, server) => sum + server.connections.size, 0);
+  const overfull = () => count() > options.maxConnections;
+  const addresses: { host: string; port: number; tls: boolean }[] = [];
+  for (const tls of [false, true]) {
+    const port = tls ? options.tlsPort : options.port;
+    if (port === null) continue;
+    const server = new LmtpServer(services, options, { tls, trusted, overfull });
+    const bound = await server.listenOn(options.host, port, options.reusePort);
+    servers.push(server);
+    addresses.push({ host: options.host, port: bound, tls });
+  }
+  return {
+    addresses,
+    connections: count,
+    async drain(ms) {
+      await Promise.all(servers.map((server) => server.drain(ms)));
+    },
+  };
+}
