@@ -4,6 +4,7 @@ import type { Refusal } from "../../domain/account/refusal.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, BlobId, MailboxId, RequestId } from "../../domain/ids.ts";
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
+import type { SectionText } from "../../domain/mime/section.ts";
 import type { MessageSummary } from "../../domain/mime/summary.ts";
 
 /**
@@ -167,7 +168,7 @@ export type ContentItem =
       fields?: readonly string[];
       partial?: { offset: number; length: number };
     };
-export type SectionText = "all" | "header" | "fields" | "fields-not" | "text" | "mime";
+export type { SectionText };
 
 export type ContentQuery = {
   readonly mailbox: MailboxId;
