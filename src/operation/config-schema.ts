@@ -63,11 +63,22 @@ export const configSchema = z.strictObject({
       "a secret of at least 16 characters",
       { secret: true, min: 16 },
     ),
+    max_requests: integer("Requests being answered at one time; further ones are told to try again.", 1000, {
+      min: 1,
+      max: 100_000,
+    }),
     cors: list(
-      "Origins whose pages may call the API from a browser; `*` for all.",
-      z.string().min(1),
-      'a list of origins such as ["https://webmail.example.com"]',
+      "Origins whose pages may call the API from a browser; `*`: any. Tokens are never cookies, so this gives nobody a right.",
+      z.string().refine((origin) => origin === "*" || isOrigin(origin)),
+      'a list of origins such as ["https://webmail.example.com"], or ["*"]',
+      ["*"],
     ),
+    trusted_proxies: list(
+      "Reverse proxies whose X-Forwarded-For is believed.",
+      z.string().refine(isAddressBlock),
+      'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
+    ),
+    open_metrics: flag("Answer GET /metrics from loopback addresses without a token.", true),
   }),
 
   limits: section("What one client, user or process may use.", {
@@ -142,6 +153,10 @@ function logins(connectionsPerUser: number) {
     }),
     allow_plaintext: flag("Take passwords over clear text from any address; otherwise only from loopback.", false),
   };
+}
+
+function isOrigin(written: string): boolean {
+  return URL.canParse(written) && new URL(written).origin === written;
 }
 
 function isAddressBlock(written: string): boolean {

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ConfigProblems, type LoadedConfig, listenerOptions, loadConfig } from "./config.ts";
+import { type ConfigProblems, type LoadedConfig, loadConfig } from "./config.ts";
 import { configTemplate } from "./config-document.ts";
+import { httpOptions, listenerOptions } from "./listener-options.ts";
 
 let cwd: string;
 beforeEach(() => {
@@ -182,4 +183,19 @@ test("listenerOptions gives a listener its own section and the common limits", (
     messageSize: 64 * 1024 * 1024,
     reusePort: false,
   });
+});
+
+test("httpOptions takes the token that is in force, and any origin for *", () => {
+  const { config } = loaded(null, { EIDER_HTTP_CORS: "https://a.example.com,https://b.example.com:8443" });
+  expect(httpOptions(config, "t".repeat(40))).toMatchObject({
+    port: 8080,
+    tlsPort: null,
+    token: "t".repeat(40),
+    corsOrigins: ["https://a.example.com", "https://b.example.com:8443"],
+    openMetricsOnLoopback: true,
+  });
+  expect(httpOptions(loaded(null).config, "t").corsOrigins).toBe("*");
+  expect(problems(null, { EIDER_HTTP_CORS: "a.example.com" })[0]).toMatch(
+    /^EIDER_HTTP_CORS: http\.cors: expected a list of origins/,
+  );
 });

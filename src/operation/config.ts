@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
-import type { ListenerOptions } from "../protocols/services.ts";
 import { contradictions, type Finding } from "./config-checks.ts";
 import { factsOf } from "./config-kinds.ts";
 import { type Config, configSchema } from "./config-schema.ts";
@@ -99,25 +98,6 @@ export const settings: readonly Setting[] = Object.entries(configSchema.shape).f
 /** `imap.tls_port` → `EIDER_IMAP_TLS_PORT` */
 export function variableOf(name: string): string {
   return `EIDER_${name.replace(".", "_").toUpperCase()}`;
-}
-
-/** What a mail listener is told of the configuration. */
-export function listenerOptions(config: Config, protocol: "imap" | "pop3" | "lmtp"): ListenerOptions {
-  const section = config[protocol];
-  return {
-    host: section.host,
-    port: section.port,
-    tlsPort: section.tls_port,
-    // LMTP has no logins, so neither setting means anything there.
-    allowPlaintext: "allow_plaintext" in section ? section.allow_plaintext : false,
-    maxConnectionsPerUser:
-      "max_connections_per_user" in section ? section.max_connections_per_user : section.max_connections,
-    maxConnections: section.max_connections,
-    proxyProtocolFrom: section.proxy_protocol,
-    lineLength: config.limits.line_length,
-    messageSize: config.limits.message_size,
-    reusePort: config.processes > 1,
-  };
 }
 
 type FileRead = { ok: true; file: string | null; table: Record<string, unknown>; origin: (name: string) => string };

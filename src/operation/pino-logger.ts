@@ -1,0 +1,98 @@
+import pino from "pino";
+import pretty from "pino-pretty";
+import type { Logger } from "./logger.ts";
+
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+export type PinoLoggerOptions = {
+  readonly level: LogLevel;
+  /** Readable text instead of JSON lines. */
+  readonly readable: boolean;
+  readonly output: LogOutput;
+};
+/** Where lines go: standard output, or whatever takes text. */
+export type LogOutput = { write(line: string): void };
+
+/**
+ * The server's logger. Children share its level, so that SIGHUP reaches them all, and are no more than their fields,
+ * so that every connection can have one.
+ */
+export class PinoLogger implements Logger {
+  readonly #root: pino.Logger;
+  readonly #fields: object;
+
+  private constructor(root: pino.Logger, fields: object) {
+    this.#root = root;
+    this.#fields = fields;
+  }
+
+  static create({ level, readable, output }: PinoLoggerOptions): PinoLogger {
+    const stream = readable
+      ? pretty({ destination: terminalStream(output), singleLine: true, ignore: "pid,hostname", sync: true })
+      : output;
+    const options: pino.LoggerOptions = {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+      redact: { paths: secretPaths, censor: "***" },
+    };
+    return new PinoLogger(pino(options, stream), {});
+  }
+
+  get level(): LogLevel {
+    return this.#root.level as LogLevel;
+  }
+  set level(level: LogLevel) {
+    this.#root.level = level;
+  }
+
+  debug(fields: object, text: string): void {
+    if (this.#root.isLevelEnabled("debug")) this.#root.debug(this.#with(fields), oneLine(text));
+  }
+  info(fields: object, text: string): void {
+    if (this.#root.isLevelEnabled("info")) this.#root.info(this.#with(fields), oneLine(text));
+  }
+  warn(fields: object, text: string): void {
+    if (this.#root.isLevelEnabled("warn")) this.#root.warn(this.#with(fields), oneLine(text));
+  }
+  error(fields: object, text: string): void {
+    if (this.#root.isLevelEnabled("error")) this.#root.error(this.#with(fields), oneLine(text));
+  }
+  child(fields: object): Logger {
+    return new PinoLogger(this.#root, this.#with(fields));
+  }
+
+  #with(fields: object): object {
+    return { ...this.#fields, ...fields };
+  }
+}
+
+/**
+ * Standard output as the log wants it: never blocks the thread on a slow reader, keeps at most 16 MiB for it, and is
+ * flushed when the process exits.
+ */
+export function standardOutput(): LogOutput {
+  return pino.destination({ dest: 1, sync: false, maxLength: 16 * 1024 * 1024 });
+}
+
+const secrets = ["password", "pass", "token", "accessToken", "secret", "authorization", "key", "passwordHash"];
+// One level down as well: options and answers of other parts are logged as objects.
+const secretPaths = secrets.flatMap((name) => [name, `*.${name}`]);
+
+// Text from the network may stand in a log line; it must not begin another one or speak to the terminal.
+const control = /[\p{Cc}\u2028\u2029]/gu;
+function oneLine(text: string): string {
+  return text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function terminalStream(output: LogOutput) {
+  return {
+    write: (line: string) => output.write(line),
+    end() {},
+    on() {},
+    once() {},
+    emit() {},
+  } as unknown as NodeJS.WritableStream;
+}
