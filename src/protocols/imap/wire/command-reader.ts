@@ -310,7 +310,9 @@ export class CommandReader {
 function readFrom(partial: PartialCommand, taken: Uint8Array, phase: Phase): Pick<CommandOpening, "tag" | "name"> {
   if (phase === "raw") return { tag: null, name: null };
   const bytes = partial.length > 0 ? joined(partial.bytes.subarray(0, partial.length), taken) : taken;
-  return readOpening(bytes, bytes.length);
+  const opening = readOpening(bytes, bytes.length);
+  // A tag without an end is none.
+  return opening.tag?.length === bytes.length ? { tag: null, name: null } : opening;
 }
 
 function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
