@@ -194,7 +194,7 @@ export class MessageParser {
     let longest = 0;
     for (let i = this.#open.length - 1; i >= 0; i--) {
       const boundary = this.#open[i]!.boundary;
-      if (boundary.length > longest && line.startsWith(boundary)) {
+      if (boundary.length > longest && boundary.length <= line.length && line.startsWith(boundary)) {
         longest = boundary.length;
         index = i;
       }

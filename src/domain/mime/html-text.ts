@@ -1,0 +1,102 @@
+import { decodeEntities, longestReference } from "./html-entities.ts";
+
+/** Tags that do not divide a word. All others do. */
+const inline = new Set(
+  "a abbr acronym b bdi bdo big cite code em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split(
+    " ",
+  ),
+);
+/** Elements whose content is not for reading. */
+const hidden = new Set(["script", "style", "head", "title", "noscript"]);
+const longestTagName = 16;
+
+/**
+ * The readable text of HTML that comes in chunks of any size: without tags, comments, scripts and styles, character
+ * references replaced, every run of white space one space. For searching and for showing the first words, not a
+ * renderer: it takes any text and keeps only a few characters of it.
+ */
+export class HtmlText {
+  /** Unread: what may be the beginning of a tag or of a character reference. */
+  #rest = "";
+  #inside: "text" | "tag" | "comment" = "text";
+  /** Name of the hidden element we are in, or "". */
+  #hidden = "";
+  #blank = true;
+
+  write(html: string): string {
+    return this.#read(this.#rest + html, false);
+  }
+
+  end(): string {
+    return this.#read(this.#rest, true);
+  }
+
+  #read(html: string, atEnd: boolean): string {
+    let out = "";
+    let at = 0;
+    this.#rest = "";
+    while (at < html.length) {
+      if (this.#inside !== "text") {
+        const close = this.#inside === "tag" ? ">" : "-->";
+        const end = html.indexOf(close, at);
+        if (end < 0) {
+          this.#rest = this.#inside === "tag" ? "" : html.slice(Math.max(at, html.length - 2));
+          return out;
+        }
+        this.#inside = "text";
+        at = end + close.length;
+        continue;
+      }
+      let open = html.indexOf("<", at);
+      if (open < 0) open = html.length;
+      let stop = open;
+      if (open === html.length && !atEnd) {
+        // A reference may go on in the next chunk.
+        const reference = html.lastIndexOf("&");
+        if (reference >= at && html.length - reference < longestReference && !html.includes(";", reference))
+          stop = reference;
+      }
+      if (this.#hidden === "") out += this.#text(html.slice(at, stop));
+      if (open === html.length) {
+        this.#rest = html.slice(stop);
+        return out;
+      }
+      if (!atEnd && html.length - open < longestTagName + 3 && !html.includes(">", open)) {
+        this.#rest = html.slice(open);
+        return out;
+      }
+      at = open + 1;
+      out += this.#tag(html, open);
+      if (this.#inside === "text" && this.#hidden === "") out += this.#text("<");
+    }
+    return out;
+  }
+
+  /** At a "<": tells what it begins, and answers the space it stands for. */
+  #tag(html: string, open: number): string {
+    if (html.startsWith("!--", open + 1)) {
+      this.#inside = "comment";
+      return "";
+    }
+    const match = /^<(\/?)([A-Za-z][A-Za-z0-9]*)|^<[!?/]/.exec(html.slice(open, open + longestTagName + 2));
+    if (match === null) return "";
+    this.#inside = "tag";
+    const name = match[2]?.toLowerCase() ?? "";
+    const closing = match[1] === "/";
+    if (this.#hidden !== "") {
+      if (closing && name === this.#hidden) this.#hidden = "";
+      // A head that was never closed does not hide the body.
+      else if (!closing && name === "body" && this.#hidden === "head") this.#hidden = "";
+      return "";
+    }
+    if (!closing && hidden.has(name)) this.#hidden = name;
+    return inline.has(name) ? "" : this.#text(" ");
+  }
+
+  #text(raw: string): string {
+    let text = decodeEntities(raw).replace(/[\s\u00a0]+/g, " ");
+    if (this.#blank && text.startsWith(" ")) text = text.slice(1);
+    if (text !== "") this.#blank = text.endsWith(" ");
+    return text;
+  }
+}
