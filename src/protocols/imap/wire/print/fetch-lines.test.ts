@@ -23,13 +23,13 @@ function columnsOf(rows: readonly Row[], keywordSets: Columns["keywordSets"] = [
   };
 }
 
-function printed(write: (out: ResponseBuffer) => void, size?: number): string {
+function printed(print: (out: ResponseBuffer) => void, size?: number): string {
   let text = "";
   const write = (bytes: Uint8Array) => {
     text += Buffer.from(bytes).toString("latin1");
   };
   const out = new ResponseBuffer({ write }, size);
-  write(out);
+  print(out);
   out.flush();
   return text;
 }
