@@ -1,0 +1,104 @@
+import type { Anatomy, ByteRange } from "../mime/anatomy.ts";
+import { eachField } from "../mime/each-field.ts";
+import { decodeHeaderText } from "../mime/encoded-words.ts";
+import { PartText, type TextPiece, textPieces } from "../mime/text.ts";
+import type { ColumnRow, Test } from "./evaluate.ts";
+import type { HeaderText } from "./header-text.ts";
+import { TextFinder } from "./text-finder.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Larger writes are decoded piece by piece, so that memory does not grow with them. */
+const blockSize = 256 * 1024;
+/** Of the header of an embedded message, so much is searched. */
+const maxHeader = 1024 * 1024;
+
+/**
+ * Looks at one message's body, in as many reads as the caller likes. `ranges` says which bytes of the message there are
+ * to look at, in order; those of other attachments are not among them. A match never reaches from one range into the
+ * next.
+ */
+export class BodyScan {
+  readonly ranges: readonly ByteRange[];
+  readonly #pieces: readonly TextPiece[];
+  readonly #finder: TextFinder;
+  readonly #needles: readonly string[];
+  readonly #test: Test;
+  readonly #row: ColumnRow;
+  readonly #header: HeaderText;
+  #piece = -1;
+  #text: PartText | null = null;
+  #headerBytes: Uint8Array[] = [];
+  #headerSize = 0;
+  #ended = false;
+
+  constructor(test: Test, needles: readonly string[], row: ColumnRow, header: HeaderText, anatomy: Anatomy) {
+    this.#test = test;
+    this.#needles = needles;
+    this.#row = row;
+    this.#header = header;
+    this.#finder = new TextFinder(needles);
+    this.#pieces = textPieces(anatomy.root);
+    this.ranges = this.#pieces;
+  }
+
+  /**
+   * The next bytes of the range with this index; ranges in order, each in any number of writes. An answer other than
+   * null is final: nothing more need be read.
+   */
+  write(range: number, bytes: Uint8Array): Verdict {
+    if (range !== this.#piece) this.#next(range);
+    let news = false;
+    for (let at = 0; at < bytes.length; at += blockSize) {
+      const block = bytes.subarray(at, at + blockSize);
+      if (this.#text !== null) news = this.#finder.write(this.#text.write(block)) || news;
+      else this.#keepHeader(block);
+      if (this.#finder.done) break;
+    }
+    return news ? this.#verdict() : null;
+  }
+
+  /** All ranges have been written. */
+  end(): boolean {
+    this.#finish();
+    this.#ended = true;
+    return this.#verdict() === true;
+  }
+
+  #next(range: number): void {
+    this.#finish();
+    this.#piece = range;
+    const piece = this.#pieces[range]!;
+    this.#text = piece.kind === "text" ? new PartText(piece.part, "strip") : null;
+  }
+
+  #finish(): void {
+    if (this.#text !== null) {
+      this.#finder.write(this.#text.end());
+      this.#finder.end();
+    } else if (this.#headerSize > 0) {
+      for (const { name, value } of eachField(Buffer.concat(this.#headerBytes))) {
+        this.#finder.write(`${name}: ${decodeHeaderText(value)}`);
+        this.#finder.end();
+      }
+    }
+    this.#text = null;
+    this.#headerBytes = [];
+    this.#headerSize = 0;
+  }
+
+  #keepHeader(bytes: Uint8Array): void {
+    if (this.#headerSize >= maxHeader) return;
+    // A copy: the caller may use its buffer again.
+    this.#headerBytes.push(bytes.slice());
+    this.#headerSize += bytes.length;
+  }
+
+  #verdict(): Verdict {
+    return this.#test({ row: this.#row, header: this.#header, bodyHas: (needle) => this.#has(needle) });
+  }
+
+  #has(needle: string): Verdict {
+    if (this.#finder.found(this.#needles.indexOf(needle))) return true;
+    return this.#ended ? false : null;
+  }
+}
