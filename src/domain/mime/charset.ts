@@ -81,7 +81,7 @@ class GuessingDecoder implements CharsetDecoder {
   write(bytes: Uint8Array): string {
     const input = this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]);
     const whole = this.#utf8 === null ? input.length : input.length - unfinished(input);
-    this.#begun = input.slice(whole);
+    this.#begun = new Uint8Array(input.subarray(whole));
     return this.#decode(input.subarray(0, whole));
   }
 

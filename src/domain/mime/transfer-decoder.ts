@@ -109,7 +109,7 @@ class QuotedPrintableDecoder implements TransferDecoder {
       if (input[next] === 10) at = next + 1;
       else if (atEnd && next >= size) at = size;
       else if (!atEnd && (next >= size || (high >= 0 && at + 2 >= size))) {
-        this.#pending = input.slice(at);
+        this.#pending = new Uint8Array(input.subarray(at));
         return to;
       } else {
         out[to++] = char;

@@ -89,7 +89,7 @@ export class BodyScan {
   #keepHeader(bytes: Uint8Array): void {
     if (this.#headerSize >= maxHeader) return;
     // A copy: the caller may use its buffer again.
-    this.#headerBytes.push(bytes.slice());
+    this.#headerBytes.push(new Uint8Array(bytes));
     this.#headerSize += bytes.length;
   }
 
