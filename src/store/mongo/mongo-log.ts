@@ -1,0 +1,129 @@
+import { BSON, type Db } from "mongodb";
+import type { LogEntry } from "../../domain/account/events.ts";
+import type { AccountId } from "../../domain/ids.ts";
+import { type AppendResult, type BodyPlace, type Log, StoreUnavailable } from "../log.ts";
+import { documentOf, type EntryDocument, entryOf, objectId, ownBytes } from "./documents.ts";
+import { taken } from "./duplicate-keys.ts";
+import { guarded } from "./unavailable.ts";
+
+/** Bytes of an entry as BSON. A document may have 16 MB; the rest is for whoever adds a field to it. */
+export const largestEntry = 12 * 1024 * 1024;
+
+/**
+ * The log as one collection under the unique key {account, seq}. Entries of any number of accounts go out as one
+ * unordered insert: one round trip. A duplicate-key reply under `w: majority` is held back until what it collided with
+ * is with the majority as well, so whoever lost a race finds the winner at their next (majority) read.
+ */
+export function mongoLog(db: Db): Log {
+  const log = db.collection<EntryDocument>("log");
+
+  async function append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]> {
+    if (entries.length === 0) return [];
+    const documents = entries.map(documentOf);
+    for (const document of documents) refuseTooLarge(document);
+    const losers = await taken(() => log.insertMany(documents, { ordered: false }));
+    if (losers.size === 0) return entries.map(() => "appended");
+    const own = await ownAmong([...losers].map((at) => entries[at]!));
+    return entries.map((entry, at) => (!losers.has(at) || own.has(entry.batch) ? "appended" : "conflict"));
+  }
+
+  /** Batches of `entries` that are in the log already: a send that was repeated, not a race that was lost. */
+  async function ownAmong(entries: readonly LogEntry[]): Promise<ReadonlySet<string>> {
+    const places = entries.map(({ account, seq }) => ({ account: objectId(account), seq }));
+    const found = await log
+      .find({ $or: places }, { projection: { _id: 0, account: 1, seq: 1, batch: 1 }, batchSize: places.length + 1 })
+      .toArray();
+    // The key was taken a moment ago and is free now: somebody dropped the account, or a rollback is under way.
+    if (found.length < places.length) throw new StoreUnavailable("Cannot append: the log is changing hands");
+    const batches = new Map(found.map(({ account, seq, batch }) => [`${account.toHexString()}/${seq}`, batch]));
+    return new Set(
+      entries
+        .filter((entry) => batches.get(`${entry.account}/${entry.seq}`) === entry.batch)
+        .map((entry) => entry.batch),
+    );
+  }
+
+  return {
+    append: (entries) => guarded(`append ${entries.length} entries`, () => append(entries)),
+
+    read: (account, after, limit, bodies) =>
+      guarded("read the log", async () => {
+        if (limit <= 0) return [];
+        const found = await log
+          .find(
+            { account: objectId(account), seq: { $gt: after } },
+            {
+              sort: { account: 1, seq: 1 },
+              limit,
+              batchSize: limit + 1,
+              ...(bodies === "bodies" ? {} : { projection: { bodies: 0 } }),
+            },
+          )
+          .toArray();
+        return found.map(entryOf);
+      }),
+
+    heads: (accounts) =>
+      guarded("read the heads of the log", async () => {
+        if (accounts.length === 0) return [];
+        const wanted = [...new Set(accounts)].map(objectId);
+        // Sorted against the index and then only the first of each group: a DISTINCT_SCAN, one key for each account.
+        const found = await log
+          .aggregate<{ _id: EntryDocument["account"]; seq: number }>(
+            [
+              { $match: { account: { $in: wanted } } },
+              { $sort: { account: -1, seq: -1 } },
+              { $group: { _id: "$account", seq: { $first: "$seq" } } },
+            ],
+            { batchSize: wanted.length + 1 },
+          )
+          .toArray();
+        const heads = new Map(found.map(({ _id, seq }) => [_id.toHexString(), seq]));
+        return accounts.map((account) => heads.get(account) ?? 0);
+      }),
+
+    bodies: (account, wanted) =>
+      guarded("read bodies from the log", async () => {
+        if (wanted.length === 0) return [];
+        const seqs = [...new Set(wanted.map(({ seq }) => seq))];
+        const found = await log
+          .find(
+            { account: objectId(account), seq: { $in: seqs } },
+            { projection: { _id: 0, seq: 1, bodies: 1 }, batchSize: seqs.length + 1 },
+          )
+          .toArray();
+        const bySeq = new Map(found.map(({ seq, bodies }) => [seq, bodies]));
+        return wanted.map(({ seq, index }: BodyPlace) => {
+          const body = bySeq.get(seq)?.[index];
+          return body ? ownBytes(body) : null;
+        });
+      }),
+
+    async *accounts() {
+      const cursor = log.aggregate<{ _id: EntryDocument["account"] }>(
+        [{ $sort: { account: 1, seq: 1 } }, { $group: { _id: "$account", first: { $first: "$seq" } } }],
+        { allowDiskUse: true },
+      );
+      try {
+        for (;;) {
+          const next = await guarded("list the accounts of the log", () => cursor.next());
+          if (next === null) return;
+          yield next._id.toHexString() as AccountId;
+        }
+      } finally {
+        await cursor.close();
+      }
+    },
+
+    drop: (account) =>
+      guarded("drop a log", async () => {
+        await log.deleteMany({ account: objectId(account) });
+      }),
+  };
+}
+
+function refuseTooLarge(document: EntryDocument): void {
+  const size = BSON.calculateObjectSize(document);
+  if (size > largestEntry)
+    throw new RangeError(`Cannot append an entry of ${size} bytes: the limit is ${largestEntry}`);
+}
