@@ -3,9 +3,9 @@ import type { AccountEvent, Flag, SpecialUse, Transaction } from "../../domain/a
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, BlobId, MailboxId, RequestId } from "../../domain/ids.ts";
-import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import type { SectionText } from "../../domain/mime/section.ts";
 import type { MessageSummary } from "../../domain/mime/summary.ts";
+import type { SearchCriteria } from "../../domain/search/criteria.ts";
 
 /**
  * Everything an account actor answers to. A new request is a new line here, and the compiler lists the rest.
@@ -16,7 +16,7 @@ import type { MessageSummary } from "../../domain/mime/summary.ts";
  */
 export type AccountRequests = {
   change: { ask: { request: RequestId; command: ChangeCommand }; answer: Outcome };
-  mailboxes: { ask: object; answer: MailboxList };
+  mailboxes: { ask: object; answer: MailboxList | Refused };
   openMailbox: { ask: { mailbox: MailboxRef; claimRecent: boolean }; answer: OpenedMailbox | Refused };
   readColumns: { ask: ColumnsQuery; answer: Columns | Refused };
   /** QRESYNC: UIDs expunged from the mailbox after `since` (RFC 7162 §3.2.6), of `known` if that is given. */
@@ -32,6 +32,8 @@ export type AccountRequests = {
   uploadBegin: { ask: { upload: string }; answer: Taken };
   uploadWrite: { ask: { upload: string; bytes: Uint8Array }; answer: Taken };
   uploadAbort: { ask: { upload: string }; answer: Taken };
+  /** The account's user is gone: forgets its log, its state and its references. */
+  forget: { ask: object; answer: Taken };
 };
 
 export type AccountRequestKind = keyof AccountRequests;
@@ -64,7 +66,7 @@ export type ChangeCommand =
   | { kind: "batch"; commands: readonly ChangeCommand[] };
 
 export type MessageSource =
-  | { kind: "bytes"; bytes: Uint8Array; /** goes before the message: trace headers */ prefix?: Uint8Array }
+  | { kind: "bytes"; bytes: Uint8Array /** goes before the message: trace headers */; prefix?: Uint8Array }
   | { kind: "upload"; upload: string; prefix?: Uint8Array };
 
 /** What became of a change. `events` are this request's own; `seq` is the mod-sequence it got (the current one if nothing changed). */
@@ -180,9 +182,10 @@ export type ContentQuery = {
 
 /**
  * Items of the first messages of `uids`, message by message, item by item. Item j of message i is entry
- * `i * items.length + j`: its bytes are `bytes[offsets[entry] … offsets[entry + 1])`, and `sizes[entry]` is its full
- * size in bytes, or 0xffffffff where the message has no such part (NIL). Where even the first message passes
- * `maxBytes`, its entries are cut (fewer bytes than `sizes` says): read on with `partial`.
+ * `i * items.length + j`: its bytes are `bytes[offsets[entry] … offsets[entry + 1])`, and `sizes[entry]` is the size of
+ * the whole item (of the section before `partial` is applied), or 0xffffffff where the message has no such part (NIL).
+ * A message that does not fit into `maxBytes` waits for the next page; where even the first does not fit, its entries
+ * are cut (fewer bytes than asked for): read on with `partial`.
  */
 export type ContentPage = {
   readonly ok: true;

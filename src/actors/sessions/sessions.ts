@@ -26,8 +26,8 @@ export interface SessionHandle {
   readonly ok: true;
   /** sess_ and hex digits. */
   readonly id: string;
-  /** What changed: mailbox selected, the client's ID (RFC 2971), encryption. Written lazily. */
-  update(change: { mailbox?: string | null; client?: string; secure?: boolean }): void;
+  /** What changed: mailbox selected, the client's ID (RFC 2971), encryption, POP3's open marks. Written lazily. */
+  update(change: { mailbox?: string | null; client?: string; secure?: boolean; marks?: string }): void;
   close(): void;
 }
 
@@ -41,6 +41,8 @@ export type SessionRecord = {
   readonly secure: boolean;
   readonly mailbox: string | null;
   readonly client: string | null;
+  /** What a POP3 session would do at its QUIT: "delete 2 of 10: 4:5; seen: 1". Nothing is marked where it is left out. */
+  readonly marks?: string;
   /** Milliseconds since 1970. */
   readonly started: number;
 };

@@ -7,6 +7,7 @@ export type Refusal =
   | { kind: "overQuota"; quota: number; used: number }
   | { kind: "messageTooBig"; limit: number; size: number }
   | { kind: "noSuchMailbox"; path: string }
+  | { kind: "noSuchMessage" }
   | { kind: "mailboxExists"; path: string }
   /** Empty level, too long, too deep, control character, below INBOX where that cannot be. */
   | { kind: "badMailboxName"; path: string; why: string }

@@ -1,0 +1,361 @@
+import type { Account } from "../../domain/account/account.ts";
+import { printChecksum } from "../../domain/account/checksum.ts";
+import { decide } from "../../domain/account/decide.ts";
+import type { AccountEvent, LogEntry, Transaction } from "../../domain/account/events.ts";
+import { evolve, evolveEntry } from "../../domain/account/evolve.ts";
+import type { Refusal } from "../../domain/account/refusal.ts";
+import type { PartNames } from "../../domain/account/snapshot.ts";
+import type { UidRuns } from "../../domain/account/uid-runs.ts";
+import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
+import { StoreUnavailable } from "../../store/log.ts";
+import { materialise, type StagedMessage } from "./materialise.ts";
+import { type Place, placeOf } from "./message-place.ts";
+import { type RequestWindow, withoutContent } from "./request-window.ts";
+import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
+import { type Loaded, loadAccount } from "./snapshots.ts";
+import { entryBytes, entryChanges, type Surroundings } from "./surroundings.ts";
+
+/**
+ * One account's owner on this node. Changes are decided, appended, and only then true and public, in that order; reads
+ * take the committed state and wait for nobody. Another node may own the same account at the same time: the append
+ * under (account, seq) is the arbiter, and who loses reads what the other wrote and decides again.
+ */
+export class AccountActor {
+  readonly id: AccountId;
+  readonly #around: Surroundings;
+  readonly #announce: Announce;
+  #state: Account;
+  readonly requests: RequestWindow;
+  /** Highest UID that some session has been told of, by mailbox: what lies above is \Recent. */
+  readonly claimed: Map<MailboxId, number>;
+  /** Names of the state's chunks in the store. */
+  readonly parts: PartNames;
+  /** Where messages are whose record is not written yet. */
+  readonly #unrecorded: Map<MessageId, Unrecorded>;
+  readonly #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #catchingUp: Promise<void> | null = null;
+  /** Those who want the log's gap read as soon as no append is under way. */
+  #wantGap: { resolve(): void; reject(error: unknown): void }[] = [];
+  #life: "ready" | "stopped" = "ready";
+  /** When it was last asked for anything, by the monotonic clock. */
+  touched = 0;
+  /** What the store's snapshot stands for. */
+  snapshotSeq: number;
+
+  private constructor(id: AccountId, around: Surroundings, loaded: Loaded, announce: Announce) {
+    this.id = id;
+    this.#around = around;
+    this.#announce = announce;
+    this.#state = loaded.account;
+    this.requests = loaded.requests;
+    this.claimed = loaded.claimed;
+    this.parts = loaded.parts;
+    this.snapshotSeq = loaded.snapshotSeq;
+    this.#unrecorded = loaded.unrecorded;
+  }
+
+  /** Rebuilds the account from its newest snapshot and the log behind it. */
+  static async activate(id: AccountId, around: Surroundings, announce: Announce): Promise<AccountActor> {
+    return new AccountActor(id, around, await loadAccount(id, around), announce);
+  }
+
+  /** The committed state: every reader's one source. */
+  get state(): Account {
+    return this.#state;
+  }
+
+  get unrecorded(): ReadonlyMap<MessageId, Unrecorded> {
+    return this.#unrecorded;
+  }
+
+  get busy(): boolean {
+    return this.#running !== null || this.#catchingUp !== null || this.#waiting.length > 0;
+  }
+
+  get stopped(): boolean {
+    return this.#life === "stopped";
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** The records of these messages are written. */
+  recorded(messages: Iterable<MessageId>): void {
+    for (const message of messages) this.#unrecorded.delete(message);
+  }
+
+  /** Queues a change; answers when it is durable, true and public, or refused. */
+  change(request: RequestId, command: ChangeCommand, staged: readonly (StagedMessage | undefined)[]): Promise<Outcome> {
+    if (this.#life === "stopped")
+      return Promise.resolve(refusedOutcome({ kind: "unavailable", why: "the account is being rebuilt" }));
+    if (this.#waiting.length >= this.#around.limits.queue) {
+      return Promise.resolve(refusedOutcome({ kind: "busy", why: "too many changes are waiting for this account" }));
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push({ request, command, staged, resolve });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Ends this actor; its requests are refused and the next one starts from the store. */
+  stop(refusal: Refusal): void {
+    this.#life = "stopped";
+    for (const { resolve } of this.#waiting.splice(0)) resolve(refusedOutcome(refusal));
+    for (const { reject } of this.#wantGap.splice(0))
+      reject(new StoreUnavailable("Cannot catch up: the account is being rebuilt"));
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in the same turn of the event loop is decided together.
+    await null;
+    try {
+      while (this.#life === "ready" && (this.#waiting.length > 0 || this.#wantGap.length > 0)) {
+        if (this.#waiting.length > 0) await this.#round(this.#takeBatch());
+        if (this.#wantGap.length > 0) await this.#readGapFor(this.#wantGap.splice(0));
+      }
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  #takeBatch(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length && count < entryChanges) {
+      for (const staged of this.#waiting[count]!.staged) if (staged?.kind === "bytes") bytes += staged.bytes.length;
+      if (bytes > entryBytes && count > 0) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #round(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#catchingUp;
+      for (;;) {
+        const drafted = this.#draft(batch);
+        if (drafted.transactions.length === 0) return settle(batch, drafted.outcomes);
+        if (await this.#append(drafted)) return settle(batch, drafted.outcomes);
+      }
+    } catch (error) {
+      this.#fail(batch, error);
+    }
+  }
+
+  /** Decides each change on the state that the one before it would leave. */
+  #draft(batch: readonly Waiting[]): Draft {
+    let tentative = this.#state;
+    const seq = tentative.seq + 1;
+    const transactions: Transaction[] = [];
+    const bodies: Uint8Array[] = [];
+    const outcomes: Outcome[] = [];
+    const here = new Map<RequestId, Outcome>();
+    for (const { request, command, staged } of batch) {
+      const done = this.requests.find(request);
+      const twin = here.get(request);
+      if (done) outcomes.push({ ok: true, seq: done.seq, events: done.events, repeated: true });
+      else if (twin?.ok) outcomes.push({ ...twin, repeated: true });
+      else {
+        const decided = this.#decideAll(tentative, command, staged, bodies, seq);
+        tentative = decided.state;
+        const changed = decided.outcome.ok && decided.outcome.events.length > 0;
+        if (changed && decided.outcome.ok) transactions.push({ request, events: decided.outcome.events });
+        const outcome = decided.outcome.ok && !changed ? { ...decided.outcome, seq: this.#state.seq } : decided.outcome;
+        outcomes.push(outcome);
+        here.set(request, outcome);
+      }
+    }
+    return { state: { ...tentative, seq }, transactions, bodies, outcomes };
+  }
+
+  /** One request's commands, all or nothing. */
+  #decideAll(
+    state: Account,
+    command: ChangeCommand,
+    staged: readonly (StagedMessage | undefined)[],
+    bodies: Uint8Array[],
+    seq: number,
+  ): { state: Account; outcome: Outcome } {
+    const before = bodies.length;
+    let next = state;
+    const events: AccountEvent[] = [];
+    let modified: UidRuns | undefined;
+    for (const [at, single] of singles(command).entries()) {
+      const ruling = decide(next, materialise(single, staged[at], bodies, this.#around));
+      if (ruling.verdict === "refused") {
+        bodies.length = before;
+        return { state, outcome: refusedOutcome(ruling.refusal) };
+      }
+      modified ??= ruling.modified;
+      for (const event of ruling.events) {
+        next = evolve(next, event, seq);
+        events.push(event);
+      }
+    }
+    return { state: next, outcome: modified ? { ok: true, seq, events, modified } : { ok: true, seq, events } };
+  }
+
+  /** Durable, then true, then public. False where the race was lost and all must be decided again. */
+  async #append(drafted: Draft): Promise<boolean> {
+    const entry: LogEntry = {
+      account: this.id,
+      seq: drafted.state.seq,
+      at: this.#around.clock.now(),
+      batch: this.#around.newBatch(),
+      transactions: drafted.transactions,
+      checksum: printChecksum(drafted.state.checksum),
+      bodies: drafted.bodies,
+    };
+    const outcome = await this.#appendSurely(entry); // durable,
+    if (outcome === "conflict" && !(await this.#isOurs(entry))) {
+      await this.#readGap();
+      return false;
+    }
+    this.#commit(entry, drafted.state, "appended here"); // then true, then public.
+    return true;
+  }
+
+  /** Tries the very same entry until it is known what became of it, or the deadline has passed. */
+  async #appendSurely(entry: LogEntry): Promise<"appended" | "conflict"> {
+    const { clock, limits, stores } = this.#around;
+    const deadline = clock.monotonic() + limits.appendDeadline;
+    for (let wait = 20; ; wait = Math.min(wait * 2, 1000)) {
+      try {
+        return (await stores.log.append([entry]))[0]!;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || error.kept === "no" || clock.monotonic() + wait > deadline)
+          throw error;
+        await new Promise<void>((resolve) => void clock.after(wait, resolve));
+      }
+    }
+  }
+
+  /** Whether the entry in our way is our own, from an attempt whose answer was lost. */
+  async #isOurs(entry: LogEntry): Promise<boolean> {
+    const [there] = await this.#around.stores.log.read(this.id, entry.seq - 1, 1, "no bodies");
+    return there?.batch === entry.batch;
+  }
+
+  #commit(entry: LogEntry, state: Account, origin: Origin): void {
+    this.#state = state;
+    for (const { request, events } of entry.transactions) {
+      this.requests.remember(request, { seq: entry.seq, at: entry.at, events: withoutContent(events) });
+      noteUnrecorded(this.#unrecorded, events, entry);
+    }
+    this.#announce(announcementOf(entry), entry, origin);
+  }
+
+  /** Applies an entry that another node has announced; reads the gap where it is not the next one. */
+  async learn(entry: LogEntry): Promise<void> {
+    if (this.busy) await this.catchUp();
+    else if (entry.seq === this.#state.seq + 1) this.#apply(entry);
+    else if (entry.seq > this.#state.seq) await this.catchUp();
+  }
+
+  /** Sees everything that has been appended so far, by any node. */
+  catchUp(): Promise<void> {
+    // An append under way would clash with the gap's entries: it comes first.
+    if (this.#running) return new Promise((resolve, reject) => void this.#wantGap.push({ resolve, reject }));
+    this.#catchingUp ??= this.#readGap().finally(() => {
+      this.#catchingUp = null;
+    });
+    return this.#catchingUp;
+  }
+
+  async #readGapFor(who: { resolve(): void; reject(error: unknown): void }[]): Promise<void> {
+    try {
+      await this.#readGap();
+      for (const { resolve } of who) resolve();
+    } catch (error) {
+      for (const { reject } of who) reject(error);
+    }
+  }
+
+  async #readGap(): Promise<void> {
+    for (;;) {
+      const entries = await this.#around.stores.log.read(this.id, this.#state.seq, 1000, "no bodies");
+      for (const entry of entries) if (entry.seq === this.#state.seq + 1) this.#apply(entry);
+      if (entries.length < 1000) return;
+    }
+  }
+
+  #apply(entry: LogEntry): void {
+    const next = evolveEntry(this.#state, entry);
+    if (printChecksum(next.checksum) !== entry.checksum) {
+      throw new Error(`Cannot apply log entry ${entry.seq}: the state's checksum is not the one it was appended with`);
+    }
+    this.#commit(entry, next, "learnt");
+  }
+
+  #fail(batch: readonly Waiting[], error: unknown): void {
+    const unavailable = error instanceof StoreUnavailable;
+    const { logger } = this.#around;
+    const fields = { account: this.id, seq: this.#state.seq, err: error };
+    if (unavailable) logger.warn(fields, "changes refused: the store is unavailable");
+    else logger.error(fields, "account actor failed; it will be rebuilt from the log");
+    const refusal: Refusal = { kind: "unavailable", why: unavailable ? "the store is unavailable" : "internal error" };
+    const outcome: Outcome = refusedOutcome(refusal);
+    for (const { resolve } of batch) resolve(outcome);
+    // Whether the entry was kept is not known: only the store can say, so the next request starts from there.
+    if (!unavailable || error.kept !== "no") this.stop(refusal);
+  }
+}
+
+/** Whether this node appended the entry, or heard of it or read it. */
+export type Origin = "appended here" | "learnt";
+export type Announce = (announcement: Announcement, entry: LogEntry, origin: Origin) => void;
+export type Unrecorded = { readonly place: Place; readonly seq: number };
+
+type Waiting = {
+  readonly request: RequestId;
+  readonly command: ChangeCommand;
+  readonly staged: readonly (StagedMessage | undefined)[];
+  readonly resolve: (outcome: Outcome) => void;
+};
+
+type Draft = {
+  readonly state: Account;
+  readonly transactions: readonly Transaction[];
+  readonly bodies: readonly Uint8Array[];
+  readonly outcomes: readonly Outcome[];
+};
+
+function settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
+  for (const [at, { resolve }] of batch.entries()) {
+    const outcome = outcomes[at]!;
+    resolve(outcome.ok ? { ...outcome, events: withoutContent(outcome.events) } : outcome);
+  }
+}
+
+export function refusedOutcome(refusal: Refusal): { ok: false; refusal: Refusal } {
+  return { ok: false, refusal };
+}
+
+/** The commands of a change, in order, without nesting. */
+export function singles(command: ChangeCommand): readonly Exclude<ChangeCommand, { kind: "batch" }>[] {
+  return command.kind === "batch" ? command.commands.flatMap(singles) : [command];
+}
+
+export function announcementOf(entry: LogEntry): Announcement {
+  return {
+    account: entry.account,
+    seq: entry.seq,
+    at: entry.at,
+    transactions: entry.transactions.map(({ request, events }) => ({ request, events: withoutContent(events) })),
+  };
+}
+
+/** Remembers where the messages that an entry brought are, until their records say so. */
+export function noteUnrecorded(
+  unrecorded: Map<MessageId, Unrecorded>,
+  events: readonly AccountEvent[],
+  entry: Pick<LogEntry, "seq">,
+): void {
+  for (const event of events) {
+    if (event.kind === "appended") {
+      unrecorded.set(event.message, { place: placeOf(event.content, entry.seq), seq: entry.seq });
+    }
+  }
+}

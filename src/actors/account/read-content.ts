@@ -1,0 +1,221 @@
+import type { Anatomy } from "../../domain/mime/anatomy.ts";
+import { formatBodyStructure } from "../../domain/mime/body-structure.ts";
+import { HeaderFieldPicker } from "../../domain/mime/header-fields.ts";
+import { headerSize } from "../../domain/mime/header-size.ts";
+import { sectionRange } from "../../domain/mime/section.ts";
+import type { MessageField } from "../../store/state.ts";
+import { type ContentReader, type MessageRow, type Reader, restAfter, takeRows } from "./content-reader.ts";
+import { noSuchMailbox } from "./mailbox-reads.ts";
+import { readRange } from "./message-bytes.ts";
+import type { Place } from "./message-place.ts";
+import { type ContentItem, type ContentPage, type ContentQuery, noSuchPart, type Refused } from "./requests.ts";
+
+type Section = Extract<ContentItem, { kind: "section" }>;
+
+/** Messages up to this size are read whole; of larger ones only what is asked for. */
+const wholeLimit = 256 * 1024;
+/** Bytes of messages read at a time. */
+const batchBytes = 2 * 1024 * 1024;
+const batchRows = 500;
+/** Rows looked at for one page. */
+const pageRows = 5000;
+
+/** Answers a page of content: as many messages as fit into `maxBytes`, at least one. */
+export async function readContent(
+  content: ContentReader,
+  reader: Reader,
+  query: ContentQuery,
+): Promise<ContentPage | Refused> {
+  const { seq } = reader.state;
+  const rows = takeRows(reader.state, query.mailbox, query.uids, pageRows);
+  if (!rows) return noSuchMailbox(query.mailbox);
+  const page = new PageWriter(query.maxBytes, query.items.length);
+  const sections = query.items.some((item) => item.kind === "section");
+  for (let from = 0; from < rows.length && !page.full; ) {
+    let to = from;
+    for (let bytes = 0; to < rows.length && to - from < batchRows && bytes < batchBytes; to++) {
+      if (sections) bytes += Math.min(rows[to]!.size, wholeLimit);
+    }
+    await readBatch(content, reader, rows.slice(from, to), query.items, page);
+    from = to;
+  }
+  const last = page.uids.at(-1);
+  const rest =
+    last === undefined || (page.uids.length === rows.length && rows.length < pageRows)
+      ? []
+      : restAfter(query.uids, last);
+  return { ok: true, seq, ...page.finish(), rest };
+}
+
+async function readBatch(
+  content: ContentReader,
+  reader: Reader,
+  rows: readonly MessageRow[],
+  items: readonly ContentItem[],
+  page: PageWriter,
+): Promise<void> {
+  const fields = new Set<MessageField>();
+  for (const item of items) {
+    if (item.kind === "envelope" || item.kind === "bodystructure") fields.add(item.kind);
+    else if (item.kind === "body" || needsAnatomy(item)) fields.add("anatomy");
+    if (item.kind === "section") fields.add("place");
+  }
+  const sections = items.some((item) => item.kind === "section");
+  // A large message is read by ranges, and they come from its anatomy.
+  if (sections && rows.some((row) => row.size > wholeLimit)) fields.add("anatomy");
+  const records = await content.fields(reader, rows, [...fields]);
+  const small = sections ? rows.filter((row) => row.size <= wholeLimit) : [];
+  const whole = new Map<MessageRow, Uint8Array>();
+  if (small.length > 0) {
+    const bytes = await content.whole(reader, small);
+    for (const [n, row] of small.entries()) whole.set(row, bytes[n]!);
+  }
+  const places = sections && small.length < rows.length ? await content.places(reader, rows) : [];
+  for (const [n, row] of rows.entries()) {
+    const record = records[n]!;
+    let anatomy: Anatomy | undefined;
+    const parts = (): Anatomy => {
+      anatomy ??= JSON.parse(Buffer.from(record.anatomy).toString()) as Anatomy;
+      return anatomy;
+    };
+    const values: Value[] = [];
+    for (const item of items) {
+      if (item.kind === "envelope" || item.kind === "bodystructure") values.push(wholeValue(record[item.kind]));
+      else if (item.kind === "body") values.push(wholeValue(formatBodyStructure(parts().root, false)));
+      else {
+        const bytes = whole.get(row);
+        values.push(
+          bytes
+            ? sectionOfBytes(bytes, item, parts)
+            : await sectionOfPlace(content, reader, places[n]!, parts(), item, page.maxBytes),
+        );
+      }
+    }
+    if (!page.add(row.uid, values)) return;
+  }
+}
+
+function needsAnatomy(item: Section): boolean {
+  return item.part.length > 0 || item.text === "mime";
+}
+
+/** What is sent of an item, and how large the whole of it is; null bytes: there is no such part. */
+type Value = { readonly bytes: Uint8Array | null; readonly size: number };
+
+function wholeValue(bytes: Uint8Array): Value {
+  return { bytes, size: bytes.length };
+}
+
+function sectionOfBytes(message: Uint8Array, section: Section, anatomy: () => Anatomy): Value {
+  if (section.part.length === 0 && section.text !== "mime") {
+    if (section.text === "all") return partOf(message, section);
+    const header = headerSize(message);
+    if (section.text === "text") return partOf(message.subarray(header), section);
+    return partOf(fieldsOf(message.subarray(0, header), section), section);
+  }
+  const range = sectionRange(anatomy(), section.part, section.text);
+  if (range === null) return { bytes: null, size: noSuchPart };
+  return partOf(fieldsOf(message.subarray(range.start, range.end), section), section);
+}
+
+const pickers = new WeakMap<Section, HeaderFieldPicker>();
+
+/** The fields the section asks for; everything where it asks for no fields in particular. */
+function fieldsOf(bytes: Uint8Array, section: Section): Uint8Array {
+  if (section.text !== "fields" && section.text !== "fields-not") return bytes;
+  let picker = pickers.get(section);
+  if (!picker) {
+    picker = new HeaderFieldPicker(section.fields ?? [], section.text === "fields" ? "named" : "others");
+    pickers.set(section, picker);
+  }
+  return picker.pick(bytes);
+}
+
+function partOf(bytes: Uint8Array, { partial }: Section): Value {
+  const size = bytes.length;
+  return { bytes: partial ? bytes.subarray(partial.offset, partial.offset + partial.length) : bytes, size };
+}
+
+/** Header fields are picked from at most this much of a header. */
+const headerLimit = 4 * 1024 * 1024;
+
+async function sectionOfPlace(
+  content: ContentReader,
+  reader: Reader,
+  place: Place,
+  anatomy: Anatomy,
+  section: Section,
+  maxBytes: number,
+): Promise<Value> {
+  const range = sectionRange(anatomy, section.part, section.text);
+  if (range === null) return { bytes: null, size: noSuchPart };
+  const { start, end } = range;
+  if (section.text === "fields" || section.text === "fields-not") {
+    const header = await readRange(content.stores, reader.id, place, start, Math.min(end, start + headerLimit));
+    return partOf(fieldsOf(header, section), section);
+  }
+  const size = end - start;
+  const from = Math.min(section.partial?.offset ?? 0, size);
+  const length = Math.min(section.partial?.length ?? size, size - from, maxBytes);
+  const bytes = await readRange(content.stores, reader.id, place, start + from, start + from + length);
+  return { bytes, size };
+}
+
+/** Collects a page; its one buffer grows by doubling. */
+class PageWriter {
+  readonly maxBytes: number;
+  readonly uids: number[] = [];
+  readonly #offsets: number[] = [0];
+  readonly #sizes: number[] = [];
+  readonly #items: number;
+  #bytes: Uint8Array;
+  #length = 0;
+  full = false;
+
+  constructor(maxBytes: number, items: number) {
+    this.maxBytes = maxBytes;
+    this.#items = items;
+    this.#bytes = new Uint8Array(Math.min(maxBytes, 64 * 1024));
+  }
+
+  /** False where the message did not fit: it is for the next page. */
+  add(uid: number, values: readonly Value[]): boolean {
+    const bytes = values.reduce((sum, value) => sum + (value.bytes?.length ?? 0), 0);
+    if (this.#length + bytes > this.maxBytes && this.uids.length > 0) {
+      this.full = true;
+      return false;
+    }
+    let left = this.maxBytes - this.#length;
+    this.uids.push(uid);
+    for (const { bytes: whole, size } of values) {
+      const given = whole === null ? 0 : Math.min(whole.length, left);
+      if (whole && given > 0) this.#write(given === whole.length ? whole : whole.subarray(0, given));
+      left -= given;
+      this.#offsets.push(this.#length);
+      this.#sizes.push(size);
+    }
+    if (this.#length >= this.maxBytes) this.full = true;
+    return true;
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#length + bytes.length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + bytes.length));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  finish(): Pick<ContentPage, "uids" | "offsets" | "sizes" | "bytes"> {
+    if (this.#sizes.length !== this.uids.length * this.#items)
+      throw new Error("Cannot finish the page: items are missing");
+    return {
+      uids: Uint32Array.from(this.uids),
+      offsets: Uint32Array.from(this.#offsets),
+      sizes: Uint32Array.from(this.#sizes),
+      bytes: this.#bytes.subarray(0, this.#length),
+    };
+  }
+}

@@ -1,0 +1,326 @@
+import type { LogEntry } from "../../domain/account/events.ts";
+import type { AccountId, MessageId } from "../../domain/ids.ts";
+import type { Hints } from "../../store/hints.ts";
+import { StoreUnavailable } from "../../store/log.ts";
+import { AccountActor, type Origin, refusedOutcome, singles } from "./account-actor.ts";
+import { ContentReader, type Reader } from "./content-reader.ts";
+import { channelOf, packHint } from "./entry-hint.ts";
+import { factsOf, listMailboxes, openMailbox, readColumns, readVanished } from "./mailbox-reads.ts";
+import type { StagedMessage } from "./materialise.ts";
+import { readContent } from "./read-content.ts";
+import { readAttachment, readMessage, readSummaries } from "./read-messages.ts";
+import type { AccountRequest, AccountRequests, Announcement, AnswerTo, Outcome, Taken } from "./requests.ts";
+import { Resident } from "./resident.ts";
+import { search } from "./search.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { Uploads } from "./uploads.ts";
+import { type Listener, Watches } from "./watches.ts";
+import { writeBehind, writeRecords } from "./write-behind.ts";
+
+export type ShardOptions = {
+  /** Tells other nodes what was appended and hears what they appended; null: there are no other nodes. */
+  readonly hints: Hints | null;
+  readonly listener: Listener;
+  /** Bytes of account state to keep in memory. */
+  readonly memory: number;
+};
+
+/** How often a shard looks after its actors, milliseconds. */
+const tickEvery = 500;
+/** An account that has not changed for so long gets the records of its messages written, milliseconds. */
+const quiet = 1500;
+/** So many messages without a record, or entries without a snapshot, do not wait for quiet. */
+const mostUnrecorded = 20_000;
+const entriesPerSnapshot = 500;
+/** How often the log's heads are asked for, milliseconds: in any case, and with the hints away. */
+const pollEvery = 5000;
+const pollEveryWithoutHints = 1000;
+
+/**
+ * A shard: the accounts that one thread is responsible for. Activates an actor on its first request, passivates those
+ * idle longest when memory runs short, and writes their state behind the log.
+ */
+export class Shard {
+  readonly #around: Surroundings;
+  readonly #options: ShardOptions;
+  readonly #residents = new Map<AccountId, Promise<Resident>>();
+  /** Those of the above that are up. */
+  readonly #up = new Map<AccountId, Resident>();
+  readonly #watches: Watches;
+  readonly #content: ContentReader;
+  readonly #uploads: Uploads;
+  #cancelTick: () => void = () => {};
+  #ticking: Promise<void> | null = null;
+  #lastPoll = 0;
+  #closed = false;
+
+  constructor(around: Surroundings, options: ShardOptions) {
+    this.#around = around;
+    this.#options = options;
+    this.#watches = new Watches(options.listener, options.hints);
+    this.#content = new ContentReader(around, Math.floor(options.memory / 4));
+    this.#uploads = new Uploads(around);
+    this.#scheduleTick();
+  }
+
+  /** Answers a request; an exception is a fault of ours, whatever the answer is meant to be otherwise is an answer. */
+  async ask<R extends AccountRequest>(account: AccountId, request: R): Promise<AnswerTo<R["kind"]>> {
+    try {
+      return (await this.#answer(account, request)) as AnswerTo<R["kind"]>;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#around.logger.warn(
+        { account, request: request.kind, err: error },
+        "request refused: the store is unavailable",
+      );
+      return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" }) as AnswerTo<R["kind"]>;
+    }
+  }
+
+  async #answer(account: AccountId, request: AccountRequest): Promise<AnswerTo<AccountRequest["kind"]>> {
+    switch (request.kind) {
+      case "uploadBegin":
+        return this.#uploads.begin(account, request.upload);
+      case "uploadWrite":
+        return this.#uploads.write(account, request.upload, request.bytes);
+      case "uploadAbort":
+        return this.#uploads.abort(account, request.upload);
+      case "forget":
+        return this.#forget(account);
+      case "change":
+        return this.#change(account, request);
+    }
+    const resident = await this.#resident(account);
+    const { actor } = resident;
+    switch (request.kind) {
+      case "mailboxes":
+        await resident.refresh();
+        return listMailboxes(actor.state, actor.claimed);
+      case "openMailbox":
+        await resident.refresh();
+        return openMailbox(actor.state, request, actor.claimed);
+      case "catchUp":
+        await resident.refresh();
+        return factsOf(actor.state);
+      case "readColumns":
+        return readColumns(actor.state, request);
+      case "readVanished":
+        return readVanished(actor.state, request);
+      case "readContent":
+        return readContent(this.#content, readerOf(actor), request);
+      case "readSummaries":
+        return readSummaries(this.#content, readerOf(actor), request);
+      case "readMessage":
+        return readMessage(this.#around, this.#content, readerOf(actor), request);
+      case "readAttachment":
+        return readAttachment(this.#around, this.#content, readerOf(actor), request);
+      case "search":
+        return search(this.#around, this.#content, readerOf(actor), request);
+      default:
+        return request satisfies never;
+    }
+  }
+
+  async #change(account: AccountId, { request, command }: AccountRequests["change"]["ask"]): Promise<Outcome> {
+    const resident = await this.#resident(account);
+    const { actor } = resident;
+    const done = actor.requests.find(request);
+    const staged: (StagedMessage | undefined)[] = [];
+    const undo: (() => Promise<void>)[] = [];
+    for (const single of singles(command)) {
+      const source = single.kind === "append" ? single.source : undefined;
+      if (!source) staged.push(undefined);
+      else if (source.kind === "bytes") staged.push(source);
+      else if (done) {
+        await this.#uploads.abort(account, source.upload);
+        staged.push({ kind: "content", content: [], message: "" });
+      } else {
+        const message = this.#around.newId();
+        const finished = await this.#uploads.finish(account, source.upload, message, source.prefix);
+        if (!finished) return refusedOutcome({ kind: "unavailable", why: "the upload was interrupted" });
+        undo.push(() => this.#around.stores.blobs.unreference(finished.references));
+        staged.push({ kind: "content", content: finished.content, message });
+      }
+    }
+    const outcome = await actor.change(request, command, staged);
+    resident.lastChange = this.#around.clock.monotonic();
+    // Blobs of a message that was not taken: without a reference they are swept.
+    if (!outcome.ok && outcome.refusal.kind !== "unavailable") for (const each of undo) await each();
+    return outcome;
+  }
+
+  async #forget(account: AccountId): Promise<Taken> {
+    const { stores } = this.#around;
+    const resident = await this.#residents.get(account)?.catch(() => undefined);
+    if (resident) this.#dismiss(resident, "the account is deleted");
+    await stores.log.drop(account);
+    await stores.state.drop(account);
+    await stores.blobs.drop(account);
+    this.#options.listener.lagged(account);
+    return { ok: true };
+  }
+
+  /** The account's actor, activated where it is not up. */
+  async #resident(account: AccountId): Promise<Resident> {
+    let resident = await (this.#residents.get(account) ?? this.#activate(account));
+    if (resident.actor.stopped) {
+      this.#dismiss(resident, "it has failed");
+      resident = await (this.#residents.get(account) ?? this.#activate(account));
+    }
+    resident.actor.touched = this.#around.clock.monotonic();
+    return resident;
+  }
+
+  #activate(account: AccountId): Promise<Resident> {
+    const { clock, logger } = this.#around;
+    const activating = AccountActor.activate(account, this.#around, (announcement, entry, origin) =>
+      this.#public(announcement, entry, origin),
+    ).then(
+      async (actor) => {
+        const failed = (error: unknown): void => {
+          if (!(error instanceof StoreUnavailable)) {
+            logger.error(
+              { account, seq: actor.state.seq, err: error },
+              "account actor failed; it will be rebuilt from the log",
+            );
+            actor.stop({ kind: "unavailable", why: "the account is being rebuilt" });
+          }
+        };
+        const resident = new Resident(actor, this.#options.hints, clock, failed);
+        this.#up.set(account, resident);
+        this.#watches.reached(account, actor.state.seq);
+        return resident;
+      },
+      (error: unknown) => {
+        this.#residents.delete(account);
+        throw error;
+      },
+    );
+    this.#residents.set(account, activating);
+    return activating;
+  }
+
+  #dismiss(resident: Resident, why: string): void {
+    const { actor } = resident;
+    actor.stop({ kind: "unavailable", why });
+    resident.leave();
+    if (this.#up.get(actor.id) === resident) {
+      this.#up.delete(actor.id);
+      this.#residents.delete(actor.id);
+    }
+  }
+
+  #public(announcement: Announcement, entry: LogEntry, origin: Origin): void {
+    this.#watches.committed(announcement);
+    const { hints } = this.#options;
+    if (hints && origin === "appended here") hints.publish(channelOf(entry.account), packHint(entry));
+  }
+
+  /** Announces the account's entries to the listener from now on. */
+  watch(account: AccountId): void {
+    this.#watches.begin(account, this.#up.get(account)?.actor.state.seq ?? null);
+  }
+
+  unwatch(account: AccountId): void {
+    this.#watches.end(account);
+  }
+
+  #scheduleTick(): void {
+    if (this.#closed) return;
+    this.#cancelTick = this.#around.clock.after(tickEvery, () => {
+      this.#ticking = this.#tick()
+        .catch((error: unknown) => this.#around.logger.warn({ err: error }, "write-behind put off"))
+        .finally(() => {
+          this.#ticking = null;
+          this.#scheduleTick();
+        });
+    });
+  }
+
+  async #tick(): Promise<void> {
+    const now = this.#around.clock.monotonic();
+    await this.#uploads.forgetAbandoned();
+    await this.#poll(now);
+    for (const resident of [...this.#up.values()]) {
+      const { actor } = resident;
+      if (actor.stopped) this.#dismiss(resident, "it has failed");
+      else if (actor.unrecorded.size > mostUnrecorded) await writeRecords(actor, this.#content);
+      else if (now - resident.lastChange > quiet && actor.unrecorded.size > 0) await writeRecords(actor, this.#content);
+      if (actor.state.seq - actor.snapshotSeq > entriesPerSnapshot && now - resident.lastChange > quiet) {
+        await writeBehind(actor, this.#content, this.#around);
+      }
+    }
+    await this.#makeRoom();
+  }
+
+  /** Asks for the heads of all accounts at home or watched, in one query. */
+  async #poll(now: number): Promise<void> {
+    const { hints } = this.#options;
+    if (!hints || now - this.#lastPoll < (hints.healthy ? pollEvery : pollEveryWithoutHints)) return;
+    this.#lastPoll = now;
+    const accounts = [...new Set([...this.#up.keys(), ...this.#watches.accounts()])];
+    if (accounts.length === 0) return;
+    const heads = await this.#around.stores.log.heads(accounts);
+    for (const [at, account] of accounts.entries()) {
+      const resident = this.#up.get(account);
+      if (resident && heads[at]! > resident.actor.state.seq) await resident.actor.catchUp();
+      else if (!resident) this.#watches.reached(account, heads[at]!);
+    }
+  }
+
+  /** Passivates the actors idle longest until the rest fits into half of the memory given. */
+  async #makeRoom(): Promise<void> {
+    let weight = 0;
+    for (const resident of this.#up.values()) weight += resident.weight;
+    const budget = this.#options.memory / 2;
+    if (weight <= budget) return;
+    const byIdleness = [...this.#up.values()].sort((a, b) => a.actor.touched - b.actor.touched);
+    for (const resident of byIdleness) {
+      if (weight <= budget) return;
+      if (resident.actor.busy) continue;
+      const relief = resident.weight;
+      if (await this.#passivate(resident)) weight -= relief;
+    }
+  }
+
+  async #passivate(resident: Resident): Promise<boolean> {
+    if (resident.dirty) await writeBehind(resident.actor, this.#content, this.#around);
+    // A change may have come in while its state was being written.
+    if (resident.dirty || resident.actor.busy) return false;
+    this.#dismiss(resident, "it is passivated");
+    return true;
+  }
+
+  stats(): { actors: number; waiting: number; unrecorded: number } {
+    const stats = { actors: this.#up.size, waiting: 0, unrecorded: 0 };
+    for (const { actor } of this.#up.values()) {
+      stats.waiting += actor.waiting;
+      stats.unrecorded += actor.unrecorded.size;
+    }
+    return stats;
+  }
+
+  /** Writes everything behind and lets go. What was acknowledged is safe with or without it; the next start is quicker. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTick();
+    await this.#ticking;
+    for (const resident of [...this.#up.values()]) {
+      try {
+        if (resident.dirty) await writeBehind(resident.actor, this.#content, this.#around);
+      } catch (error) {
+        this.#around.logger.warn({ account: resident.actor.id, err: error }, "state not written; the log has it");
+      }
+      this.#dismiss(resident, "the server is stopping");
+    }
+  }
+}
+
+function readerOf(actor: AccountActor): Reader {
+  return {
+    id: actor.id,
+    state: actor.state,
+    unrecorded: actor.unrecorded,
+    recorded: (messages: Iterable<MessageId>) => actor.recorded(messages),
+  };
+}

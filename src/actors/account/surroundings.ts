@@ -1,0 +1,34 @@
+import type { MailboxId, MessageId } from "../../domain/ids.ts";
+import type { Logger } from "../../operation/logger.ts";
+import type { Stores } from "../../store/stores.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Cpu } from "../workers/cpu.ts";
+
+/** What an account actor is given; it knows nothing else of the world. */
+export type Surroundings = {
+  readonly stores: Stores;
+  readonly cpu: Cpu;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Fresh ObjectIds. */
+  readonly newId: () => MessageId & MailboxId;
+  /** Names an attempt to append: unlike any other, on any node. */
+  readonly newBatch: () => string;
+  readonly limits: AccountLimits;
+};
+
+export type AccountLimits = {
+  /** Changes that may wait for one account. */
+  readonly queue: number;
+  /** Octets of a message. */
+  readonly messageSize: number;
+  /** How long an append may be tried before its requests are refused, milliseconds. */
+  readonly appendDeadline: number;
+};
+
+/** Most octets of a message that ride inside a log entry; larger ones are blobs. */
+export const inlineLimit = 128 * 1024;
+/** Octets of bodies in one log entry: well below MongoDB's 16 MB a document. */
+export const entryBytes = 8 * 1024 * 1024;
+/** Changes in one log entry. */
+export const entryChanges = 512;

@@ -1,0 +1,134 @@
+import type { Content } from "../../domain/account/content.ts";
+import type { AccountId, BlobId, MessageId } from "../../domain/ids.ts";
+import type { Anatomy } from "../../domain/mime/anatomy.ts";
+import { splitMessage } from "../../domain/mime/split.ts";
+import type { BlobReference, BlobWriter } from "../../store/blobs.ts";
+import { StoreUnavailable } from "../../store/log.ts";
+import type { Taken } from "./requests.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/**
+ * Messages too large for one request. Their pieces are held until the message is whole, or until there are more of
+ * them than memory should hold; then they go to a blob as they come. A whole message is divided into its attachments
+ * and the skeleton around them, each a blob of its own: the same attachment in ten thousand mailboxes is kept once.
+ */
+export class Uploads {
+  readonly #around: Surroundings;
+  readonly #open = new Map<string, Upload>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  begin(account: AccountId, name: string): Taken {
+    if (this.#open.size >= mostUploads) {
+      return { ok: false, refusal: { kind: "busy", why: "too many messages are arriving" } };
+    }
+    this.#open.set(keyOf(account, name), {
+      pieces: [],
+      size: 0,
+      writer: null,
+      touched: this.#around.clock.monotonic(),
+    });
+    return { ok: true };
+  }
+
+  async write(account: AccountId, name: string, bytes: Uint8Array): Promise<Taken> {
+    const upload = this.#open.get(keyOf(account, name));
+    if (!upload) return { ok: false, refusal: { kind: "unavailable", why: "the upload was interrupted" } };
+    upload.touched = this.#around.clock.monotonic();
+    upload.size += bytes.length;
+    const limit = this.#around.limits.messageSize;
+    if (upload.size > limit + headerRoom) {
+      await this.abort(account, name);
+      return { ok: false, refusal: { kind: "messageTooBig", limit, size: upload.size } };
+    }
+    try {
+      if (!upload.writer && upload.size > heldBytes) {
+        upload.writer = this.#around.stores.blobs.create();
+        for (const piece of upload.pieces.splice(0)) await upload.writer.write(piece);
+      }
+      if (upload.writer) await upload.writer.write(bytes);
+      else upload.pieces.push(bytes);
+      return { ok: true };
+    } catch (error) {
+      await this.abort(account, name);
+      if (error instanceof StoreUnavailable)
+        return { ok: false, refusal: { kind: "unavailable", why: "the store is unavailable" } };
+      throw error;
+    }
+  }
+
+  async abort(account: AccountId, name: string): Promise<Taken> {
+    const upload = this.#open.get(keyOf(account, name));
+    this.#open.delete(keyOf(account, name));
+    if (upload?.writer) await upload.writer.abort();
+    return { ok: true };
+  }
+
+  /** The upload as durable content of `message`; null where there is no such upload. */
+  async finish(
+    account: AccountId,
+    name: string,
+    message: MessageId,
+    prefix: Uint8Array | undefined,
+  ): Promise<{ content: Content; references: readonly BlobReference[] } | null> {
+    const upload = this.#open.get(keyOf(account, name));
+    if (!upload) return null;
+    this.#open.delete(keyOf(account, name));
+    const body = upload.writer ? await this.#storedWhole(upload.writer) : await this.#storedInParts(upload.pieces);
+    const references = body.flatMap((piece): BlobReference[] =>
+      piece.kind === "blob" ? [{ blob: piece.blob, account, message }] : [],
+    );
+    await this.#around.stores.blobs.reference(references);
+    const content = prefix && prefix.length > 0 ? [{ kind: "literal", bytes: prefix } as const, ...body] : body;
+    return { content, references };
+  }
+
+  async #storedWhole(writer: BlobWriter): Promise<Content> {
+    const { blob, size } = await writer.finish();
+    return [{ kind: "blob", blob, size }];
+  }
+
+  async #storedInParts(pieces: readonly Uint8Array[]): Promise<Content> {
+    const whole = Buffer.concat(pieces);
+    const [description] = await this.#around.cpu.describe([whole]);
+    if (!description) return [await this.#put(whole)];
+    const anatomy = JSON.parse(Buffer.from(description.anatomy).toString()) as Anatomy;
+    const content: { kind: "blob"; blob: BlobId; size: number }[] = [];
+    for (const { start, end } of splitMessage(anatomy, attachmentBytes))
+      content.push(await this.#put(whole.subarray(start, end)));
+    return content;
+  }
+
+  async #put(bytes: Uint8Array): Promise<{ kind: "blob"; blob: BlobId; size: number }> {
+    const writer = this.#around.stores.blobs.create();
+    await writer.write(bytes);
+    const { blob, size } = await writer.finish();
+    return { kind: "blob", blob, size };
+  }
+
+  /** Forgets uploads that nobody has written to for ten minutes: their client is gone. */
+  async forgetAbandoned(): Promise<void> {
+    const before = this.#around.clock.monotonic() - 600_000;
+    for (const [key, upload] of this.#open) {
+      if (upload.touched > before) continue;
+      this.#open.delete(key);
+      await upload.writer?.abort();
+    }
+  }
+}
+
+type Upload = { readonly pieces: Uint8Array[]; size: number; writer: BlobWriter | null; touched: number };
+
+const mostUploads = 200;
+/** An upload larger than this goes to disk as it comes, undivided. */
+const heldBytes = 8 * 1024 * 1024;
+/** Parts of this size or more are kept as blobs of their own. */
+const attachmentBytes = 64 * 1024;
+/** What a server may add in front of a message without its counting as larger. */
+const headerRoom = 64 * 1024;
+
+function keyOf(account: AccountId, name: string): string {
+  return `${account} ${name}`;
+}

@@ -1,0 +1,31 @@
+import type { MessageId } from "../../domain/ids.ts";
+import type { AccountActor } from "./account-actor.ts";
+import type { ContentReader } from "./content-reader.ts";
+import { snapshotOf } from "./snapshots.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Writes the records of messages that have none yet. */
+export async function writeRecords(actor: AccountActor, content: ContentReader): Promise<void> {
+  const { id, state, unrecorded } = actor;
+  const reader = { id, state, unrecorded, recorded: (messages: Iterable<MessageId>) => actor.recorded(messages) };
+  const due = [...unrecorded.keys()];
+  for (let from = 0; from < due.length; from += 200) {
+    // Some may have been described meanwhile, because somebody asked for them.
+    const some = due.slice(from, from + 200).filter((message) => unrecorded.has(message));
+    if (some.length > 0) await content.describe(reader, some);
+  }
+}
+
+/**
+ * Writes what the log has made of an account: the records of its new messages first, then a snapshot, so that a
+ * snapshot never speaks of a message that has no record. May lag by any amount and be cut short anywhere: the log has
+ * it all.
+ */
+export async function writeBehind(actor: AccountActor, content: ContentReader, around: Surroundings): Promise<void> {
+  const { state } = actor;
+  await writeRecords(actor, content);
+  const { snapshot, stored } = snapshotOf(state, actor, around.newId());
+  await around.stores.state.saveSnapshot(snapshot);
+  stored();
+  actor.snapshotSeq = state.seq;
+}

@@ -1,0 +1,321 @@
+import { createHmac } from "node:crypto";
+import type { SpecialUse } from "../../domain/account/events.ts";
+import { addressView, usernameView } from "../../domain/address.ts";
+import type { AccountId, RequestId } from "../../domain/ids.ts";
+import type { Logger } from "../../operation/logger.ts";
+import type {
+  DirectoryStore,
+  NewUser,
+  StoredAddress,
+  StoredUser,
+  User,
+  UserChange,
+  UserPage,
+  UserQuery,
+} from "../../store/directory.ts";
+import type { Hints } from "../../store/hints.ts";
+import { StoreUnavailable } from "../../store/log.ts";
+import type { Accounts } from "../account/requests.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Cpu } from "../workers/cpu.ts";
+import { LoginLimits } from "./login-limits.ts";
+import type {
+  CreateResult,
+  Directory,
+  LoginAttempt,
+  LoginResult,
+  Resolved,
+  StandardPaths,
+  UpdateResult,
+} from "./requests.ts";
+
+export type DirectoryParts = {
+  readonly store: DirectoryStore;
+  readonly accounts: Accounts;
+  readonly cpu: Pick<Cpu, "hashPassword" | "verifyPassword">;
+  readonly hints: Hints;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hostname: string;
+  readonly newId: () => string;
+  readonly randomHex: (bytes: number) => string;
+  /** Failed logins within two minutes: of one user, from one address. */
+  readonly limits: { readonly perUser: number; readonly perAddress: number };
+};
+
+/** Where an address leads is remembered so long; a change on any node is heard of sooner. */
+const resolvedFor = 10_000;
+const unresolvedFor = 1000;
+const mostResolved = 100_000;
+/** A password found right is not worked out again so soon: clients open several connections. */
+const verifiedFor = 300_000;
+const mostVerified = 10_000;
+const changeChannel = "directory";
+
+/** Users, addresses and passwords. */
+export class DirectoryService implements Directory {
+  readonly #parts: DirectoryParts;
+  readonly #resolved = new Map<string, { resolved: Resolved; until: number }>();
+  /** HMACs of user, hash and password → until when. The key never leaves the process. */
+  readonly #verified = new Map<string, number>();
+  readonly #key: string;
+  readonly #limits: LoginLimits;
+  readonly #unsubscribe: () => void;
+  #dummyHash: Promise<string> | null = null;
+
+  constructor(parts: DirectoryParts) {
+    this.#parts = parts;
+    this.#key = parts.randomHex(32);
+    this.#limits = new LoginLimits(parts.hints, parts.clock, parts.limits);
+    const forget = (): void => this.#resolved.clear();
+    this.#unsubscribe = parts.hints.subscribe(changeChannel, { heard: forget, gap: forget });
+  }
+
+  async resolve(address: string): Promise<Resolved> {
+    const { clock, hostname, store } = this.#parts;
+    const view = addressView(address, hostname);
+    const known = this.#resolved.get(view);
+    if (known && known.until > clock.monotonic()) return known.resolved;
+    const resolved = await this.#orUnavailable<Resolved>(async () => {
+      const found = await store.addressByView(view);
+      // A bare user name means that user, whatever the user's addresses are.
+      const user = found
+        ? await store.userById(found.user)
+        : address.includes("@")
+          ? null
+          : await store.userByView(usernameView(address));
+      if (!user) return { ok: false, why: "noSuchUser" };
+      const { id: account, quota } = user;
+      return {
+        ok: true,
+        account,
+        address: found?.address ?? user.address,
+        quota,
+        disabled: user.disabled || user.suspended,
+      };
+    });
+    if (resolved.ok || resolved.why === "noSuchUser") {
+      if (this.#resolved.size >= mostResolved) this.#resolved.clear();
+      this.#resolved.set(view, { resolved, until: clock.monotonic() + (resolved.ok ? resolvedFor : unresolvedFor) });
+    }
+    return resolved;
+  }
+
+  async #orUnavailable<T>(work: () => Promise<T>): Promise<T | { ok: false; why: "unavailable" }> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.#parts.logger.warn({ err: error }, "directory unavailable");
+      return { ok: false, why: "unavailable" };
+    }
+  }
+
+  authenticate(attempt: LoginAttempt): Promise<LoginResult> {
+    return this.#orUnavailable<LoginResult>(async () => {
+      const name = usernameView(attempt.username);
+      const wait = await this.#limits.waitFor(name, attempt.remote);
+      if (wait > 0) return { ok: false, why: "rateLimited", retryAfter: wait };
+      const user = await this.#storedByName(attempt.username);
+      const right = await this.#verify(user, attempt.password);
+      if (!user || !right) {
+        await this.#limits.failed(name, attempt.remote);
+        return { ok: false, why: "badCredentials" };
+      }
+      if (user.disabled || user.suspended || user.disabledScopes.includes(attempt.protocol)) {
+        return { ok: false, why: "disabled" };
+      }
+      return { ok: true, user: shown(user) };
+    });
+  }
+
+  /** Works as long for a user that is not there as for one that is. */
+  async #verify(user: StoredUser | null, password: string): Promise<boolean> {
+    const { clock, cpu } = this.#parts;
+    if (!user || user.passwordHash === "") {
+      this.#dummyHash ??= cpu.hashPassword(this.#key);
+      await cpu.verifyPassword(password, await this.#dummyHash);
+      return false;
+    }
+    const proof = createHmac("sha256", this.#key)
+      .update(`${user.id}\0${user.passwordHash}\0${password}`)
+      .digest("base64");
+    const until = this.#verified.get(proof);
+    if (until !== undefined && until > clock.monotonic()) return true;
+    const right = await cpu.verifyPassword(password, user.passwordHash);
+    if (right) {
+      if (this.#verified.size >= mostVerified) this.#verified.clear();
+      this.#verified.set(proof, clock.monotonic() + verifiedFor);
+    }
+    return right;
+  }
+
+  async #storedByName(name: string): Promise<StoredUser | null> {
+    const { hostname, store } = this.#parts;
+    const user = await store.userByView(usernameView(name));
+    // A bare name may be the local part of an address in the server's own domain.
+    return user ?? (name.includes("@") ? null : store.userByView(addressView(name, hostname)));
+  }
+
+  async userById(id: AccountId): Promise<User | null> {
+    const user = await this.#parts.store.userById(id);
+    return user && shown(user);
+  }
+
+  async userByName(name: string): Promise<User | null> {
+    const user = await this.#storedByName(name);
+    return user && shown(user);
+  }
+
+  createUser(user: NewUser & { password: string | false; mailboxes?: StandardPaths }): Promise<CreateResult> {
+    return this.#orUnavailable<CreateResult>(async () => {
+      const { accounts, clock, cpu, hostname, newId, store } = this.#parts;
+      const { password, mailboxes, emptyAddress, hashedPassword, ...facts } = user;
+      const username = facts.username.trim();
+      if (!usernameShape.test(username)) return { ok: false, why: "badUsername" };
+      const address =
+        facts.address ?? (emptyAddress ? "" : username.includes("@") ? username : `${username}@${hostname}`);
+      if (address !== "" && !isAddress(address)) return { ok: false, why: "badAddress" };
+      const view = usernameView(username);
+      if (await store.userByView(view)) return { ok: false, why: "userExists" };
+      const id = newId() as AccountId;
+      const now = clock.now();
+      const stored: StoredUser = {
+        ...defaults,
+        ...facts,
+        id,
+        username,
+        usernameView: view,
+        address,
+        passwordHash: hashedPassword ?? (password === false ? "" : await cpu.hashPassword(password)),
+        created: now,
+        passwordChange: now,
+      };
+      // The mail comes first: a user that can be found always has an INBOX. What a crash leaves here is an account
+      // without a user, which nobody can reach.
+      const opened = await accounts.ask(id, {
+        kind: "change",
+        request: `open:${id}` as RequestId,
+        command: { kind: "openAccount", quota: stored.quota, mailboxes: standardMailboxes(mailboxes) },
+      });
+      if (!opened.ok) return { ok: false, why: "unavailable" };
+      const main: StoredAddress | null =
+        address === ""
+          ? null
+          : {
+              id: newId(),
+              address,
+              addressView: addressView(address, hostname),
+              user: id,
+              created: now,
+              tags: [],
+              main: true,
+            };
+      const inserted = await store.insertUser(stored, main);
+      if (inserted !== "inserted") {
+        await accounts.ask(id, { kind: "forget" });
+        return { ok: false, why: inserted };
+      }
+      this.#changed();
+      return { ok: true, user: shown(stored) };
+    });
+  }
+
+  updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult> {
+    return this.#orUnavailable<UpdateResult>(async () => {
+      const { accounts, clock, cpu, randomHex, store } = this.#parts;
+      const { password, ...facts } = change;
+      const credentials =
+        password === undefined
+          ? {}
+          : { passwordHash: password === false ? "" : await cpu.hashPassword(password), passwordChange: clock.now() };
+      if (facts.quota !== undefined) {
+        const set = await accounts.ask(id, {
+          kind: "change",
+          request: `quota:${id}:${randomHex(8)}` as RequestId,
+          command: { kind: "setQuota", bytes: facts.quota },
+        });
+        if (!set.ok) return { ok: false, why: "unavailable" };
+      }
+      if (!(await store.updateUser(id, { ...facts, ...credentials }))) return { ok: false, why: "noSuchUser" };
+      this.#changed();
+      const user = await store.userById(id);
+      return user ? { ok: true, user: shown(user) } : { ok: false, why: "noSuchUser" };
+    });
+  }
+
+  deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }> {
+    return this.#orUnavailable(async () => {
+      const { accounts, store } = this.#parts;
+      // From here on nobody can log in and no mail is taken; what a crash leaves is mail nobody can reach.
+      if (!(await store.deleteUser(id))) return { ok: false, why: "noSuchUser" } as const;
+      this.#changed();
+      await accounts.ask(id, { kind: "forget" });
+      return { ok: true } as const;
+    });
+  }
+
+  listUsers(query: UserQuery): Promise<UserPage> {
+    return this.#orUnavailable<UserPage>(async () => {
+      const { store } = this.#parts;
+      const [total, found] = await Promise.all([
+        store.countUsers(query.query),
+        store.listUsers({ ...query, limit: query.limit + 1 }),
+      ]);
+      const hasMore = found.length > query.limit;
+      // The one too many is the first of a page read backwards, the last of one read forwards.
+      const users = hasMore ? (query.before ? found.slice(1) : found.slice(0, query.limit)) : found;
+      return { ok: true, total, users: users.map(shown), hasMore };
+    });
+  }
+
+  #changed(): void {
+    this.#resolved.clear();
+    this.#parts.hints.publish(changeChannel, new Uint8Array(0));
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+  }
+}
+
+// Letters, digits and . _ + @ -, not beginning with a dot: what WildDuck takes, and Unicode letters as in addresses.
+const usernameShape = /^(?!\.)[\p{L}\p{N}._+@-]{1,128}$/u;
+
+function isAddress(address: string): boolean {
+  const at = address.lastIndexOf("@");
+  if (at < 1 || at === address.length - 1 || address.length > 254) return false;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return !/[\s<>()[\]\\,;:"\u0000-\u001f\u007f]/.test(address);
+}
+
+const defaults = {
+  name: "",
+  quota: 0,
+  disabled: false,
+  suspended: false,
+  language: "",
+  retention: 0,
+  tags: [],
+  disabledScopes: [],
+  metaData: null,
+  internalData: null,
+  spamLevel: 50,
+  imapMaxConnections: 0,
+  settings: {},
+} as const;
+
+/** INBOX and the names WildDuck gives to the rest. */
+function standardMailboxes(paths: StandardPaths = {}): { path: string; specialUse: SpecialUse | null }[] {
+  return [
+    { path: "INBOX", specialUse: null },
+    { path: paths.drafts ?? "Drafts", specialUse: "\\Drafts" },
+    { path: paths.junk ?? "Junk", specialUse: "\\Junk" },
+    { path: paths.sent ?? "Sent Mail", specialUse: "\\Sent" },
+    { path: paths.trash ?? "Trash", specialUse: "\\Trash" },
+  ];
+}
+
+function shown({ passwordHash, usernameView: _, ...user }: StoredUser): User {
+  return { ...user, hasPassword: passwordHash !== "" };
+}

@@ -1,0 +1,43 @@
+import type { Hints } from "../../store/hints.ts";
+import type { Clock } from "../runtime/clock.ts";
+
+/** Seconds after which failures are forgotten. */
+const window = 120;
+/** Each failure makes the next answer slower, up to this, milliseconds. */
+const slowest = 3000;
+const slowPerFailure = 150;
+
+/** Failed logins, per user and per client address, counted across nodes. */
+export class LoginLimits {
+  readonly #hints: Hints;
+  readonly #clock: Clock;
+  readonly #limits: { readonly perUser: number; readonly perAddress: number };
+
+  constructor(hints: Hints, clock: Clock, limits: { perUser: number; perAddress: number }) {
+    this.#hints = hints;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /** Seconds until this user may be tried from this address again; 0: now. */
+  async waitFor(user: string, remote: string): Promise<number> {
+    const [byUser, byAddress] = await this.#count(user, remote, 0);
+    if (byUser.count >= this.#limits.perUser) return Math.max(1, Math.ceil(byUser.resetIn));
+    if (byAddress.count >= this.#limits.perAddress) return Math.max(1, Math.ceil(byAddress.resetIn));
+    return 0;
+  }
+
+  /** Counts a failure; answers when the client may be told of it. */
+  async failed(user: string, remote: string): Promise<void> {
+    const [byUser, byAddress] = await this.#count(user, remote, 1);
+    const delay = Math.min(slowest, slowPerFailure * Math.max(byUser.count, byAddress.count));
+    await new Promise<void>((resolve) => void this.#clock.after(delay, resolve));
+  }
+
+  #count(user: string, remote: string, by: number) {
+    return Promise.all([
+      this.#hints.count(`login:user:${user}`, by, window),
+      this.#hints.count(`login:address:${remote}`, by, window),
+    ]);
+  }
+}

@@ -1,0 +1,195 @@
+import type { AccountId } from "../../domain/ids.ts";
+import type { Hints } from "../../store/hints.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { NewSession, SessionHandle, SessionProtocol, SessionRecord, Sessions } from "./sessions.ts";
+
+/** Seconds a session's record outlives its last refresh. */
+const recordTtl = 3600;
+/** Seconds a connection counts against its user's limit after its last refresh: a node that died soon stops counting. */
+const memberTtl = 300;
+const refreshEvery = 120_000;
+/** Changes of a session's facts are written together after this long, milliseconds. */
+const settle = 1000;
+const prefix = "session:";
+const endChannel = "sessions:end";
+
+/** Sessions recorded in the hints, so that every node sees all of them and can end any. */
+export class SessionService implements Sessions {
+  readonly #hints: Hints;
+  readonly #clock: Clock;
+  readonly #node: string;
+  readonly #randomHex: (bytes: number) => string;
+  readonly #live = new Map<string, LiveSession>();
+  readonly #unsubscribe: () => void;
+  #refreshes = 0;
+  #cancelRefresh: () => void = () => {};
+  #cancelFlush: (() => void) | null = null;
+  readonly #changed = new Set<LiveSession>();
+
+  constructor(parts: { hints: Hints; clock: Clock; node: string; randomHex: (bytes: number) => string }) {
+    this.#hints = parts.hints;
+    this.#clock = parts.clock;
+    this.#node = parts.node;
+    this.#randomHex = parts.randomHex;
+    this.#unsubscribe = parts.hints.subscribe(endChannel, { heard: (payload) => this.#endHeard(payload), gap() {} });
+    this.#scheduleRefresh();
+  }
+
+  async open(session: NewSession): Promise<SessionHandle | { ok: false; why: "tooManyConnections"; limit: number }> {
+    const live = new LiveSession(this, `sess_${this.#randomHex(12)}`, session, this.#clock.now());
+    const group = groupOf(session.account, session.protocol);
+    if (!(await this.#hints.join(group, live.id, memberTtl, session.limit))) {
+      return { ok: false, why: "tooManyConnections", limit: session.limit };
+    }
+    this.#live.set(live.id, live);
+    this.changed(live);
+    return live;
+  }
+
+  async list(filter: { account?: AccountId; limit?: number } = {}): Promise<readonly SessionRecord[]> {
+    const found = await this.#hints.list(prefix, filter.account ? 100_000 : (filter.limit ?? 1000));
+    const records = found.map(({ key, value }) => parseRecord(key.slice(prefix.length), value));
+    const wanted = filter.account ? records.filter(({ account }) => account === filter.account) : records;
+    return wanted.slice(0, filter.limit ?? 1000);
+  }
+
+  async end(id: string, reason: string): Promise<boolean> {
+    const here = this.#live.get(id);
+    if (here) {
+      here.session.onEnd(reason);
+      return true;
+    }
+    if (!(await this.#hints.get(prefix + id))) return false;
+    this.#hints.publish(endChannel, Buffer.from(JSON.stringify({ id, reason })));
+    return true;
+  }
+
+  #endHeard(payload: Uint8Array): void {
+    try {
+      const { id, reason } = JSON.parse(Buffer.from(payload).toString()) as { id: string; reason: string };
+      this.#live.get(id)?.session.onEnd(String(reason));
+    } catch {
+      // Not one of ours: the channel is open to whoever reaches Redis.
+    }
+  }
+
+  /** The session's facts are to be written soon. */
+  changed(live: LiveSession): void {
+    this.#changed.add(live);
+    this.#cancelFlush ??= this.#clock.after(settle, () => {
+      this.#cancelFlush = null;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    for (const live of this.#changed) if (this.#live.has(live.id)) this.#write(live);
+    this.#changed.clear();
+  }
+
+  #write(live: LiveSession): void {
+    // A record that could not be written is written again at the next refresh.
+    this.#hints.put(prefix + live.id, live.record(this.#node), recordTtl).catch(() => {});
+  }
+
+  closed(live: LiveSession): void {
+    if (!this.#live.delete(live.id)) return;
+    this.#changed.delete(live);
+    const { account, protocol } = live.session;
+    this.#hints.leave(groupOf(account, protocol), live.id).catch(() => {});
+    this.#hints.remove(prefix + live.id).catch(() => {});
+  }
+
+  #scheduleRefresh(): void {
+    this.#cancelRefresh = this.#clock.after(refreshEvery, () => {
+      // Membership each time; the record, which lives longer, every fifth time.
+      const records = ++this.#refreshes % 5 === 0;
+      for (const live of this.#live.values()) {
+        const { account, protocol } = live.session;
+        this.#hints.join(groupOf(account, protocol), live.id, memberTtl, Number.MAX_SAFE_INTEGER).catch(() => {});
+        if (records) this.#write(live);
+      }
+      this.#scheduleRefresh();
+    });
+  }
+
+  count(): number {
+    return this.#live.size;
+  }
+
+  stop(): void {
+    this.#cancelRefresh();
+    this.#cancelFlush?.();
+    this.#unsubscribe();
+    for (const live of [...this.#live.values()]) this.closed(live);
+  }
+}
+
+function groupOf(account: AccountId, protocol: SessionProtocol): string {
+  return `connections:${protocol}:${account}`;
+}
+
+class LiveSession implements SessionHandle {
+  readonly ok = true;
+  readonly id: string;
+  readonly session: NewSession;
+  readonly #service: SessionService;
+  readonly #started: number;
+  #mailbox: string | null = null;
+  #client: string | null = null;
+  #marks: string | null = null;
+  #secure: boolean;
+
+  constructor(service: SessionService, id: string, session: NewSession, started: number) {
+    this.#service = service;
+    this.id = id;
+    this.session = session;
+    this.#started = started;
+    this.#secure = session.secure;
+  }
+
+  update(change: { mailbox?: string | null; client?: string; secure?: boolean; marks?: string }): void {
+    if (change.mailbox !== undefined) this.#mailbox = change.mailbox;
+    if (change.client !== undefined) this.#client = change.client;
+    if (change.marks !== undefined) this.#marks = change.marks;
+    if (change.secure !== undefined) this.#secure = change.secure;
+    this.#service.changed(this);
+  }
+
+  close(): void {
+    this.#service.closed(this);
+  }
+
+  record(node: string): Readonly<Record<string, string>> {
+    const { account, user, protocol, remote } = this.session;
+    const record: Record<string, string> = {
+      account,
+      user,
+      protocol,
+      node,
+      remote,
+      secure: this.#secure ? "1" : "0",
+      started: String(this.#started),
+    };
+    if (this.#mailbox !== null) record.mailbox = this.#mailbox;
+    if (this.#client !== null) record.client = this.#client;
+    if (this.#marks !== null) record.marks = this.#marks;
+    return record;
+  }
+}
+
+function parseRecord(id: string, value: Readonly<Record<string, string>>): SessionRecord {
+  return {
+    id,
+    account: (value.account ?? "") as AccountId,
+    user: value.user ?? "",
+    protocol: (value.protocol ?? "imap") as SessionProtocol,
+    node: value.node ?? "",
+    remote: value.remote ?? "",
+    secure: value.secure === "1",
+    mailbox: value.mailbox ?? null,
+    client: value.client ?? null,
+    ...(value.marks === undefined ? {} : { marks: value.marks }),
+    started: Number(value.started ?? 0),
+  };
+}

@@ -1,0 +1,39 @@
+import type { SearchCriteria } from "../../domain/search/criteria.ts";
+import type { ReadableContent } from "./readable.ts";
+
+/**
+ * Work that would hold up a thread that serves others: MIME parsing, text extraction, password hashing. Done by
+ * dedicated workers behind Comlink; a job whose worker dies is tried once more on another.
+ */
+export interface Cpu {
+  /** What is stored about messages; null for one that cannot be parsed at all. */
+  describe(messages: readonly Uint8Array[]): Promise<readonly (Description | null)[]>;
+  /** Which of the messages match; every message is whole. */
+  search(criteria: SearchCriteria, messages: readonly SearchedMessage[]): Promise<readonly boolean[]>;
+  /** The message as a person reads it. */
+  readable(message: Uint8Array): Promise<ReadableContent>;
+  /** One attachment, decoded. */
+  attachment(message: Uint8Array, id: string): Promise<Uint8Array | null>;
+  /** A PHC string. */
+  hashPassword(password: string): Promise<string>;
+  verifyPassword(password: string, hash: string): Promise<boolean>;
+}
+
+/** See StoredMessage in store/state.ts. */
+export type Description = {
+  readonly envelope: Uint8Array;
+  readonly bodystructure: Uint8Array;
+  readonly anatomy: Uint8Array;
+  readonly summary: Uint8Array;
+};
+
+export type SearchedMessage = {
+  readonly bytes: Uint8Array;
+  readonly uid: number;
+  readonly modseq: number;
+  readonly size: number;
+  /** Seconds since 1970. */
+  readonly date: number;
+  /** In lower case. */
+  readonly flags: readonly string[];
+};

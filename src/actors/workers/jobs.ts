@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { type Attachment as ParsedAttachment, simpleParser } from "mailparser";
+import { describeMessage } from "../../domain/mime/description.ts";
+import { parseMessage } from "../../domain/mime/parse.ts";
+import { compile, matchMessage } from "../../domain/search/compile.ts";
+import type { ColumnRow } from "../../domain/search/evaluate.ts";
+import type { AttachmentFacts } from "../account/requests.ts";
+import type { Cpu, SearchedMessage } from "./cpu.ts";
+import { hashPassword, verifyPassword } from "./passwords.ts";
+
+/** What CPU workers do. Plain functions: they run as well in the thread of a test. */
+export const jobs: Cpu = {
+  async describe(messages) {
+    return messages.map((bytes) => {
+      try {
+        return describeMessage(bytes);
+      } catch {
+        // Whatever its bytes are, a message is kept and served; it is only not described.
+        return null;
+      }
+    });
+  },
+
+  async search(criteria, messages) {
+    const compiled = compile(criteria);
+    return messages.map((message) =>
+      matchMessage(compiled, columnRow(message), { bytes: message.bytes, anatomy: parseMessage(message.bytes) }),
+    );
+  },
+
+  async readable(message) {
+    const parsed = await parseReadable(message);
+    const headers = parsed.headerLines.map(({ key, line }) => ({ key, value: unfoldValue(line) }));
+    return {
+      headers,
+      text: parsed.text ?? "",
+      html: typeof parsed.html === "string" ? [parsed.html] : [],
+      attachments: parsed.attachments.map(attachmentFacts),
+    };
+  },
+
+  async attachment(message, id) {
+    const parsed = await parseReadable(message);
+    const found = parsed.attachments.find((_, at) => attachmentId(at) === id);
+    return found ? new Uint8Array(found.content) : null;
+  },
+
+  hashPassword,
+  verifyPassword,
+};
+
+function columnRow({ uid, modseq, size, date, flags }: SearchedMessage): ColumnRow {
+  return { uid, modseq, size, date, hasFlag: (flag) => flags.includes(flag.toLowerCase()) };
+}
+
+/** Links in the HTML stay `cid:` links: whoever shows it decides where they lead. */
+function parseReadable(message: Uint8Array) {
+  return simpleParser(Buffer.from(message.buffer, message.byteOffset, message.byteLength), {
+    skipImageLinks: true,
+    skipHtmlToText: false,
+    skipTextToHtml: true,
+    maxHtmlLengthToParse: 4 * 1024 * 1024,
+  });
+}
+
+function attachmentId(at: number): string {
+  return `ATT${String(at + 1).padStart(5, "0")}`;
+}
+
+function attachmentFacts(attachment: ParsedAttachment, at: number): AttachmentFacts {
+  const encoding = attachment.headers.get("content-transfer-encoding");
+  return {
+    id: attachmentId(at),
+    filename: attachment.filename ?? null,
+    contentType: attachment.contentType,
+    disposition: attachment.contentDisposition ?? null,
+    transferEncoding: typeof encoding === "string" ? encoding : "7bit",
+    related: attachment.related ?? false,
+    cid: attachment.contentId ?? null,
+    size: attachment.size,
+    hash: createHash("sha256").update(attachment.content).digest("hex"),
+  };
+}
+
+function unfoldValue(line: string): string {
+  return line
+    .slice(line.indexOf(":") + 1)
+    .replaceAll(/\r?\n[ \t]+/g, " ")
+    .trim();
+}

@@ -1,0 +1,9 @@
+import type { AttachmentFacts } from "../account/requests.ts";
+
+/** A message as a person reads it: what mailparser makes of it. */
+export type ReadableContent = {
+  readonly headers: readonly { key: string; value: string }[];
+  readonly text: string;
+  readonly html: readonly string[];
+  readonly attachments: readonly AttachmentFacts[];
+};

@@ -1,0 +1,46 @@
+import type { Account } from "./account.ts";
+import type { AccountCommand } from "./commands.ts";
+import {
+  createMailbox,
+  deleteMailbox,
+  openAccount,
+  renameMailbox,
+  setSpecialUse,
+  subscribe,
+  unsubscribe,
+} from "./decide-mailboxes.ts";
+import { append, changeFlags, copyOrMove, expunge } from "./decide-messages.ts";
+import { accepted, type Ruling } from "./ruling.ts";
+
+/** Rules on one wish against one account. Pure: no clock, no randomness, no I/O. */
+export function decide(account: Account, command: AccountCommand): Ruling {
+  switch (command.kind) {
+    case "openAccount":
+      return openAccount(account, command);
+    case "setQuota":
+      return accepted(account.quota === command.bytes ? [] : [{ kind: "quotaSet", bytes: command.bytes }]);
+    case "createMailbox":
+      return createMailbox(account, command);
+    case "renameMailbox":
+      return renameMailbox(account, command);
+    case "deleteMailbox":
+      return deleteMailbox(account, command);
+    case "setSpecialUse":
+      return setSpecialUse(account, command);
+    case "subscribe":
+      return subscribe(account, command);
+    case "unsubscribe":
+      return unsubscribe(account, command);
+    case "append":
+      return append(account, command);
+    case "changeFlags":
+      return changeFlags(account, command);
+    case "copy":
+    case "move":
+      return copyOrMove(account, command);
+    case "expunge":
+      return expunge(account, command);
+    default:
+      return command satisfies never;
+  }
+}

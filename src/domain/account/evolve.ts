@@ -1,0 +1,379 @@
+import type { MailboxId } from "../ids.ts";
+import type { Account, Mailbox } from "./account.ts";
+import { ChecksumSum, Hash, hashText } from "./checksum.ts";
+import {
+  appendRow,
+  type Chunk,
+  chunkCapacity,
+  emptyChunk,
+  hashRow,
+  joinChunks,
+  keepRows,
+  lowerBound,
+  marksToChange,
+  messageIdBytes,
+  type Row,
+  rowAt,
+  sumRows,
+  withMarks,
+} from "./chunk.ts";
+import type { AccountEvent, EventOf, LogEntry } from "./events.ts";
+import { keywordShift, parseFlags, systemMask } from "./flags.ts";
+import type { KeywordTable } from "./keyword-table.ts";
+import { eachRow, firstChunkReaching } from "./rows.ts";
+import { bury, noTombstones } from "./tombstones.ts";
+import { countUids, hasUid, runsOfSorted, type UidRuns } from "./uid-runs.ts";
+
+/** The account after `event`, which happened in the log entry `seq`. Never refuses: what is in the log has happened. */
+export function evolve(account: Account, event: AccountEvent, seq: number): Account {
+  switch (event.kind) {
+    case "quotaSet":
+      return { ...account, quota: event.bytes };
+    case "mailboxCreated":
+      return created(account, event, seq);
+    case "mailboxRenamed":
+      return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, path: event.path }));
+    case "mailboxDeleted":
+      return deletedMailbox(account, event);
+    case "specialUseSet":
+      return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, specialUse: event.specialUse }));
+    case "subscribed":
+      return { ...account, subscriptions: new Set(account.subscriptions).add(event.path) };
+    case "unsubscribed": {
+      const subscriptions = new Set(account.subscriptions);
+      subscriptions.delete(event.path);
+      return { ...account, subscriptions };
+    }
+    case "appended":
+      return appended(account, event, seq);
+    case "flagsChanged":
+      return flagsChanged(account, event, seq);
+    case "copied":
+      return copied(account, event, seq);
+    case "moved":
+      return expunged(copied(account, event, seq), event, seq);
+    case "expunged":
+      return expunged(account, event, seq);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The account after a whole entry. Throws `Diverged` where the checksum says that this is not what was appended. */
+export function evolveEntry(account: Account, entry: Pick<LogEntry, "seq" | "transactions" | "checksum">): Account {
+  let next = account;
+  for (const { events } of entry.transactions) for (const event of events) next = evolve(next, event, entry.seq);
+  return { ...next, seq: entry.seq };
+}
+
+const mailboxHash = new Hash();
+
+/** Hash of what is true of a mailbox besides its messages. */
+function hashMailbox(mailbox: Mailbox): Hash {
+  return mailboxHash
+    .begin(mailbox.hashSeed)
+    .word(hashText(mailbox.path))
+    .word(hashText(mailbox.specialUse ?? ""))
+    .word(mailbox.uidValidity)
+    .word(mailbox.uidNext)
+    .word(mailbox.highestModSeq)
+    .end();
+}
+
+function replaceMailbox(account: Account, before: Mailbox, after: Mailbox, sum: ChecksumSum): Account {
+  sum.subtract(hashMailbox(before));
+  sum.add(hashMailbox(after));
+  const mailboxes = new Map(account.mailboxes).set(after.id, after);
+  let { paths } = account;
+  if (before.path !== after.path) {
+    const renamed = new Map(paths);
+    if (renamed.get(before.path) === before.id) renamed.delete(before.path);
+    paths = renamed.set(after.path, after.id);
+  }
+  return {
+    ...account,
+    mailboxes,
+    paths,
+    used: account.used - before.size + after.size,
+    checksum: sum.value(),
+  };
+}
+
+function changeMailbox(account: Account, id: MailboxId, change: (mailbox: Mailbox) => Mailbox): Account {
+  const before = mailboxOf(account, id);
+  return replaceMailbox(account, before, change(before), new ChecksumSum(account.checksum));
+}
+
+function mailboxOf(account: Account, id: MailboxId): Mailbox {
+  const mailbox = account.mailboxes.get(id);
+  if (!mailbox) throw new Error(`Cannot apply an event to account ${account.id}: it has no mailbox ${id}`);
+  return mailbox;
+}
+
+function created(account: Account, event: EventOf<"mailboxCreated">, seq: number): Account {
+  const mailbox: Mailbox = {
+    id: event.mailbox,
+    hashSeed: hashText(event.mailbox),
+    path: event.path,
+    specialUse: event.specialUse,
+    uidValidity: event.uidValidity,
+    uidNext: 1,
+    highestModSeq: seq,
+    chunks: [],
+    messages: 0,
+    unseen: 0,
+    deleted: 0,
+    size: 0,
+    tombstones: noTombstones,
+  };
+  const sum = new ChecksumSum(account.checksum);
+  sum.add(hashMailbox(mailbox));
+  return {
+    ...account,
+    mailboxes: new Map(account.mailboxes).set(mailbox.id, mailbox),
+    paths: new Map(account.paths).set(mailbox.path, mailbox.id),
+    lastUidValidity: Math.max(account.lastUidValidity, event.uidValidity),
+    checksum: sum.value(),
+  };
+}
+
+function deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">): Account {
+  const mailbox = mailboxOf(account, event.mailbox);
+  const sum = new ChecksumSum(account.checksum);
+  sum.subtract(hashMailbox(mailbox));
+  for (const chunk of mailbox.chunks) {
+    for (let at = 0; at < chunk.length; at++) sum.subtract(hashRow(mailbox.hashSeed, chunk, at, account.keywords));
+  }
+  const mailboxes = new Map(account.mailboxes);
+  mailboxes.delete(mailbox.id);
+  const paths = new Map(account.paths);
+  if (paths.get(mailbox.path) === mailbox.id) paths.delete(mailbox.path);
+  return { ...account, mailboxes, paths, used: account.used - mailbox.size, checksum: sum.value() };
+}
+
+function appended(account: Account, event: EventOf<"appended">, seq: number): Account {
+  const before = mailboxOf(account, event.mailbox);
+  const { keywords, word } = flagsWord(account.keywords, event.flags);
+  const row: Row = {
+    uid: event.uid,
+    modseq: seq,
+    created: seq,
+    flags: word,
+    size: event.size,
+    date: Math.floor(event.internalDate / 1000),
+    message: idBytes(event.message),
+  };
+  const sum = new ChecksumSum(account.checksum);
+  const after = withRows({ ...before, highestModSeq: seq }, [row], keywords, sum);
+  return replaceMailbox({ ...account, keywords }, before, after, sum);
+}
+
+function flagsWord(table: KeywordTable, flags: readonly string[]): { keywords: KeywordTable; word: number } {
+  const parsed = parseFlags(flags);
+  if ("bad" in parsed) throw new Error(`Cannot apply an event: ${parsed.bad} is no flag`);
+  const { table: keywords, index } = table.with(parsed.keywords);
+  return { keywords, word: parsed.bits | (index << keywordShift) };
+}
+
+/** The mailbox with rows after its last; adds them to its counters and to the checksum. */
+function withRows(mailbox: Mailbox, rows: readonly Row[], keywords: KeywordTable, sum: ChecksumSum): Mailbox {
+  const chunks = mailbox.chunks.slice();
+  let { messages, unseen, deleted, size } = mailbox;
+  let tail: Chunk = chunks.pop() ?? emptyChunk();
+  const before = { unseen: tail.unseen, deleted: tail.deleted, bytes: tail.bytes };
+  const settle = (): void => {
+    unseen += tail.unseen - before.unseen;
+    deleted += tail.deleted - before.deleted;
+    size += tail.bytes - before.bytes;
+    chunks.push(tail);
+  };
+  for (const row of rows) {
+    if (tail.length === chunkCapacity) {
+      settle();
+      tail = emptyChunk();
+      before.unseen = 0;
+      before.deleted = 0;
+      before.bytes = 0;
+    }
+    tail = appendRow(tail, row);
+    sum.add(hashRow(mailbox.hashSeed, tail, tail.length - 1, keywords));
+  }
+  if (tail.length > 0) settle();
+  messages += rows.length;
+  const last = rows.at(-1);
+  const uidNext = last ? Math.max(mailbox.uidNext, last.uid + 1) : mailbox.uidNext;
+  return { ...mailbox, chunks, messages, unseen, deleted, size, uidNext };
+}
+
+function flagsChanged(account: Account, event: EventOf<"flagsChanged">, seq: number): Account {
+  const before = mailboxOf(account, event.mailbox);
+  const parsed = parseFlags(event.flags);
+  if ("bad" in parsed) throw new Error(`Cannot apply an event: ${parsed.bad} is no flag`);
+  const change = flagChanger(account.keywords, event.change, parsed.bits, parsed.keywords);
+  // Every set is made before rows are hashed, so that the table of the result is the one hashed with.
+  eachRow(before, event.uids, (chunk, at) => void change.apply(chunk.marks.flags[at]!));
+  const keywords = change.table();
+  const sum = new ChecksumSum(account.checksum);
+  const chunks = before.chunks.slice();
+  let { unseen, deleted } = before;
+  forEachChunk(before.chunks, event.uids, (c, hits) => {
+    const chunk = chunks[c]!;
+    const marks = marksToChange(chunk);
+    for (const at of hits) {
+      sum.subtract(hashRow(before.hashSeed, chunk, at, keywords));
+      marks.flags[at] = change.apply(marks.flags[at]!);
+      marks.modseq[at] = seq;
+    }
+    const changed = withMarks(chunk, marks);
+    for (const at of hits) sum.add(hashRow(before.hashSeed, changed, at, keywords));
+    unseen += changed.unseen - chunk.unseen;
+    deleted += changed.deleted - chunk.deleted;
+    chunks[c] = changed;
+  });
+  const after = { ...before, chunks, unseen, deleted, highestModSeq: seq };
+  return replaceMailbox({ ...account, keywords }, before, after, sum);
+}
+
+/** Turns one flags word into another; remembers keyword sets it has met, so that a set is worked out once. */
+export function flagChanger(
+  table: KeywordTable,
+  change: "add" | "remove" | "replace",
+  bits: number,
+  names: readonly string[],
+): { apply(word: number): number; table(): KeywordTable } {
+  let keywords = table;
+  const sets = new Map<number, number>();
+  const lower = new Set(names.map((name) => name.toLowerCase()));
+  const setFor = (from: number): number => {
+    if (change === "add" && names.length === 0) return from;
+    if (change === "remove" && names.length === 0) return from;
+    let to = sets.get(from);
+    if (to === undefined) {
+      const old = keywords.keywords(from);
+      const wanted =
+        change === "replace"
+          ? names
+          : change === "add"
+            ? [...old, ...names]
+            : old.filter((keyword) => !lower.has(keyword.toLowerCase()));
+      ({ table: keywords, index: to } = keywords.with(wanted));
+      sets.set(from, to);
+    }
+    return to;
+  };
+  return {
+    apply(word) {
+      const system = word & systemMask;
+      const kept = change === "add" ? system | bits : change === "remove" ? system & ~bits : bits;
+      return kept | (setFor(word >>> keywordShift) << keywordShift);
+    },
+    table: () => keywords,
+  };
+}
+
+/** Calls `visit` once for each chunk that holds some of `uids`, with the row indexes, ascending. */
+function forEachChunk(chunks: readonly Chunk[], uids: UidRuns, visit: (c: number, hits: number[]) => void): void {
+  let run = 0;
+  for (
+    let c = firstChunkReaching(chunks, uids[0] ?? Number.POSITIVE_INFINITY);
+    c < chunks.length && run < uids.length;
+    c++
+  ) {
+    const chunk = chunks[c]!;
+    const column = chunk.fixed.uid;
+    const end = column[chunk.length - 1]!;
+    const hits: number[] = [];
+    while (run < uids.length && uids[run]! <= end) {
+      const last = uids[run + 1]!;
+      for (let at = lowerBound(chunk, uids[run]!); at < chunk.length && column[at]! <= last; at++) hits.push(at);
+      if (last > end) break;
+      run += 2;
+    }
+    if (hits.length > 0) visit(c, hits);
+  }
+}
+
+function copied(account: Account, event: EventOf<"copied"> | EventOf<"moved">, seq: number): Account {
+  const from = mailboxOf(account, event.mailbox);
+  const before = mailboxOf(account, event.to);
+  const rows: Row[] = [];
+  eachRow(from, event.uids, (chunk, at) => {
+    rows.push({ ...rowAt(chunk, at), uid: event.firstUid + rows.length, modseq: seq, created: seq });
+  });
+  const sum = new ChecksumSum(account.checksum);
+  const after = withRows({ ...before, highestModSeq: seq }, rows, account.keywords, sum);
+  return replaceMailbox(account, before, after, sum);
+}
+
+function expunged(account: Account, event: EventOf<"expunged"> | EventOf<"moved">, seq: number): Account {
+  const before = mailboxOf(account, event.mailbox);
+  const sum = new ChecksumSum(account.checksum);
+  const chunks: Chunk[] = [];
+  const gone: number[] = [];
+  let at = 0;
+  forEachChunk(before.chunks, event.uids, (c, hits) => {
+    while (at < c) chunks.push(before.chunks[at++]!);
+    at++;
+    const chunk = before.chunks[c]!;
+    for (const hit of hits) {
+      gone.push(chunk.fixed.uid[hit]!);
+      sum.subtract(hashRow(before.hashSeed, chunk, hit, account.keywords));
+    }
+    if (hits.length === chunk.length) return;
+    const kept = keepRows(chunk, (row) => hasUid(event.uids, chunk.fixed.uid[row]!));
+    const previous = chunks.at(-1);
+    // Keeps chunks from crumbling: the small remains of one join the one before.
+    if (previous && previous.length + kept.length <= chunkCapacity / 2)
+      chunks[chunks.length - 1] = joinChunks(previous, kept);
+    else chunks.push(kept);
+  });
+  while (at < before.chunks.length) chunks.push(before.chunks[at++]!);
+  const runs = runsOfSorted(gone);
+  const after = {
+    ...before,
+    ...totals(chunks),
+    chunks,
+    highestModSeq: seq,
+    tombstones: bury(before.tombstones, runs, seq),
+  };
+  if (after.messages !== before.messages - countUids(runs))
+    throw new Error("Cannot expunge: the counters do not add up");
+  return replaceMailbox(account, before, after, sum);
+}
+
+function totals(chunks: readonly Chunk[]): Pick<Mailbox, "messages" | "unseen" | "deleted" | "size"> {
+  const sums = { messages: 0, unseen: 0, deleted: 0, size: 0 };
+  for (const chunk of chunks) {
+    sums.messages += chunk.length;
+    sums.unseen += chunk.unseen;
+    sums.deleted += chunk.deleted;
+    sums.size += chunk.bytes;
+  }
+  return sums;
+}
+
+/** The checksum worked out from nothing but the state: what the rolling one must equal. */
+export function checksumFromScratch(account: Account): { low: number; high: number } {
+  const sum = new ChecksumSum({ low: 0, high: 0 });
+  for (const mailbox of account.mailboxes.values()) {
+    sum.add(hashMailbox(mailbox));
+    for (const chunk of mailbox.chunks) sumRows(mailbox.hashSeed, chunk, account.keywords, sum);
+  }
+  return sum.value();
+}
+
+/** The 12 bytes of a message id. */
+export function idBytes(id: string): Uint8Array {
+  const bytes = new Uint8Array(messageIdBytes);
+  for (let at = 0; at < messageIdBytes; at++) bytes[at] = Number.parseInt(id.slice(at * 2, at * 2 + 2), 16);
+  return bytes;
+}
+
+const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** The message id at `offset` of a column of ids. */
+export function idText(bytes: Uint8Array, offset = 0): string {
+  let text = "";
+  for (let at = offset; at < offset + messageIdBytes; at++) text += hexPairs[bytes[at]!];
+  return text;
+}

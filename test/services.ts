@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalAccounts, Watchers } from "../src/actors/account/local-accounts.ts";
+import { Shard } from "../src/actors/account/shard.ts";
+import { DirectoryService } from "../src/actors/directory/directory-service.ts";
+import { realClock } from "../src/actors/runtime/clock.ts";
+import { objectIds } from "../src/actors/runtime/object-id.ts";
+import { SessionService } from "../src/actors/sessions/session-service.ts";
+import { jobs } from "../src/actors/workers/jobs.ts";
+import { openCertificate } from "../src/operation/certificate.ts";
+import { silentLogger } from "../src/operation/logger.ts";
+import type { Metrics, Services } from "../src/protocols/services.ts";
+import { LocalHints } from "../src/store/local/hints.ts";
+import { openSqliteStoresInThread } from "../src/store/sqlite/open-stores.ts";
+
+const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+
+/** Everything below the protocols, for real, in this thread and on a data directory of its own. */
+export async function startTestServices(): Promise<{ services: Services; close(): Promise<void> }> {
+  const parent = mkdtempSync(join(tmpdir(), "eider-test-"));
+  const data = join(parent, "data");
+  const stores = openSqliteStoresInThread({ dataDir: data });
+  const hints = new LocalHints(realClock);
+  const watchers = new Watchers();
+  const newId = objectIds(realClock.now, (bytes) => randomBytes(bytes));
+  const shard = new Shard(
+    {
+      stores,
+      cpu: jobs,
+      clock: realClock,
+      logger: silentLogger,
+      newId: newId as never,
+      newBatch: () => randomHex(12),
+      limits: { queue: 1000, messageSize: 64 * 1024 * 1024, appendDeadline: 5000 },
+    },
+    { hints: null, listener: watchers, memory: 256 * 1024 * 1024 },
+  );
+  const accounts = new LocalAccounts(shard, watchers);
+  const sessions = new SessionService({ hints, clock: realClock, node: "test", randomHex });
+  const directory = new DirectoryService({
+    store: stores.directory,
+    accounts,
+    cpu: jobs,
+    hints,
+    clock: realClock,
+    logger: silentLogger,
+    hostname: "localhost",
+    newId,
+    randomHex,
+    limits: { perUser: 12, perAddress: 60 },
+  });
+  const certificate = openCertificate(
+    { tls: { cert: null, key: null }, data, hostname: "localhost" } as never,
+    new Date(),
+  );
+  const services: Services = {
+    accounts,
+    directory,
+    sessions,
+    clock: realClock,
+    randomHex,
+    logger: silentLogger,
+    metrics: silentMetrics,
+    tls: () => certificate.current(),
+    hostname: "localhost",
+    version: "0.0.0",
+  };
+  return {
+    services,
+    async close() {
+      sessions.stop();
+      directory.stop();
+      await shard.close();
+      await stores.close();
+      rmSync(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+const silentMetrics: Metrics = { command() {}, connected() {}, disconnected() {}, login() {}, received() {} };
