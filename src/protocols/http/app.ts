@@ -1,0 +1,159 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { mayUse, type Principal } from "./auth/principal.ts";
+import { type TokenLookup, tokenOf } from "./auth/token.ts";
+import { clientAddress } from "./client-address.ts";
+import { failureResponse, HttpFailure } from "./failure.ts";
+import { bodyParams, checkParams, contentKind, formParams, mergeParams, type RawParams } from "./input/params.ts";
+import type { Call, Operation } from "./operation.ts";
+import type { AllServices, HttpOptions } from "./services.ts";
+
+export type AppParts = {
+  readonly services: AllServices;
+  readonly options: HttpOptions;
+  readonly operations: readonly Operation[];
+  readonly lookup: TokenLookup;
+  /** Whether X-Forwarded-For from this address is believed. */
+  readonly trusted: (address: string) => boolean;
+  readonly leaving: AbortSignal;
+};
+
+/** What the socket knows of a request: the address of the connection. */
+export type Bindings = { readonly peer: string };
+type Env = { Bindings: Bindings };
+
+const parametersLimit = 1024 * 1024;
+
+/** The API as a function from requests to responses: it never throws, and every response has its final headers. */
+export function createApp(parts: AppParts): Hono<Env> {
+  const { services, options, operations } = parts;
+  const app = new Hono<Env>({ strict: true });
+  app.use(
+    cors({
+      origin: options.corsOrigins === "*" ? "*" : [...options.corsOrigins],
+      allowMethods: ["GET", "POST", "PUT", "DELETE"],
+      allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Access-Token"],
+      exposeHeaders: ["Content-Disposition", "Retry-After"],
+      maxAge: 600,
+    }),
+  );
+  app.use(async (context, next) => {
+    await next();
+    const headers = context.res.headers;
+    headers.set("X-Content-Type-Options", "nosniff");
+    // Tokens may stand in the query: no page that links elsewhere may pass them on.
+    headers.set("Referrer-Policy", "no-referrer");
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+  });
+
+  for (const operation of operations) {
+    app.on(operation.method, routeOf(operation.path), async (context) => {
+      const started = services.clock.monotonic();
+      const call: RequestFacts = {
+        request: context.req.raw,
+        url: new URL(context.req.url),
+        path: context.req.param(),
+        peer: context.env.peer,
+      };
+      const response = await answer(operation, call, parts);
+      const seconds = (services.clock.monotonic() - started) / 1000;
+      services.metrics.command("http", operation.id, resultOf(response.status), seconds);
+      return response;
+    });
+  }
+  for (const [path, methods] of methodsByPath(operations)) {
+    app.all(path, () =>
+      failureResponse(
+        new HttpFailure(405, "MethodNotAllowed", `Only ${methods.join(", ")} can be used here`, {
+          headers: { Allow: methods.join(", ") },
+        }),
+      ),
+    );
+  }
+  app.notFound(() => failureResponse(new HttpFailure(404, "ResourceNotFound", "There is nothing at this path")));
+  app.onError((error) => failureResponse(failureOf(error, parts, {})));
+  return app;
+}
+
+type RequestFacts = { request: Request; url: URL; path: Record<string, string>; peer: string };
+
+async function answer(operation: Operation, facts: RequestFacts, parts: AppParts): Promise<Response> {
+  const { services, options } = parts;
+  const remote = clientAddress(facts.peer, facts.request.headers.get("x-forwarded-for"), parts.trusted);
+  try {
+    const principal = await admit(operation, facts, parts, remote);
+    const params = checkParams(operation.params, await paramsOf(operation, facts, principal, options));
+    const { request } = facts;
+    const call: Call = {
+      services,
+      options,
+      principal,
+      remote,
+      request,
+      leaving: parts.leaving,
+      operations: parts.operations,
+    };
+    const result = await operation.run(params as never, call);
+    return result instanceof Response ? result : Response.json({ success: true, ...(result as object) });
+  } catch (error) {
+    return failureResponse(failureOf(error, parts, { operation: operation.id, remote }));
+  }
+}
+
+/** Who asks, if they may; nothing of the body has been read yet. */
+async function admit(operation: Operation, facts: RequestFacts, parts: AppParts, remote: string): Promise<Principal> {
+  const { access, admits } = operation;
+  if (access === "anyone") return nobody;
+  const forwarded = facts.request.headers.has("x-forwarded-for") || facts.request.headers.has("forwarded");
+  if (admits?.({ options: parts.options, peer: facts.peer, forwarded })) return nobody;
+  const token = tokenOf(facts.url, facts.request.headers);
+  const principal = token === null ? null : await parts.lookup(token);
+  if (principal === null) {
+    if (token !== null) parts.services.logger.warn({ remote, protocol: "http" }, "Refused an unknown access token");
+    throw new HttpFailure(403, "InvalidToken", "Invalid accessToken value");
+  }
+  const named = facts.path.user ?? null;
+  const account = named === "me" && principal.kind === "user" ? principal.account : named;
+  if (!mayUse(principal, access, account)) throw new HttpFailure(403, "MissingPrivileges", "Not enough privileges");
+  return principal;
+}
+
+// Operations for anyone look at nobody's rights; the least of them stands for whoever asks.
+const nobody: Principal = { kind: "user", account: "" as never };
+
+async function paramsOf(
+  operation: Operation,
+  { request, url, path }: RequestFacts,
+  principal: Principal,
+  options: HttpOptions,
+): Promise<RawParams> {
+  const query = formParams(url.searchParams);
+  const named = path.user === "me" && principal.kind === "user" ? { ...path, user: principal.account } : path;
+  if (operation.method === "GET") return mergeParams(named, query, {});
+  if (operation.body === "raw") {
+    if (contentKind(request) !== "json" || !request.headers.has("content-type")) return mergeParams(named, query, {});
+    // Attachments come as Base64 in the JSON text: four bytes for three, and escapes.
+    return mergeParams(named, query, await bodyParams(request, options.messageSize * 2 + parametersLimit));
+  }
+  return mergeParams(named, query, await bodyParams(request, parametersLimit));
+}
+
+function failureOf(error: unknown, { services }: AppParts, about: object): HttpFailure {
+  if (error instanceof HttpFailure) return error;
+  services.logger.error({ ...about, protocol: "http", err: error }, "Cannot answer a request");
+  return new HttpFailure(500, "InternalServerError", "The server failed to answer; its log says why");
+}
+
+/** `/users/{user}` as the router writes it. */
+const routeOf = (path: string) => path.replace(/\{(\w+)\}/g, ":$1");
+
+function methodsByPath(operations: readonly Operation[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { method, path } of operations) {
+    const known = methods.get(routeOf(path)) ?? [];
+    methods.set(routeOf(path), [...known, ...(method === "GET" ? ["GET", "HEAD"] : [method])]);
+  }
+  return methods;
+}
+
+const resultOf = (status: number) => (status < 400 ? "ok" : status === 400 ? "bad" : status < 500 ? "no" : "error");

@@ -1,0 +1,36 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Principal } from "./principal.ts";
+
+/** Finds whom a token stands for; null: nobody. One for each kind of token, asked in turn. */
+export type TokenLookup = (token: string) => Promise<Principal | null> | Principal | null;
+
+/**
+ * The token of a request: `?accessToken=`, `X-Access-Token` or `Authorization: Bearer` (RFC 6750 §2.1), the first that
+ * is there.
+ */
+export function tokenOf(url: URL, headers: Headers): string | null {
+  const direct = url.searchParams.get("accessToken") || headers.get("x-access-token");
+  if (direct) return direct;
+  const bearer = /^bearer +(\S+) *$/i.exec(headers.get("authorization") ?? "");
+  return bearer ? bearer[1]! : null;
+}
+
+/** Knows the root token. Comparing digests takes the same time whatever the guess and however long it is. */
+export function rootTokenLookup(rootToken: string): TokenLookup {
+  if (rootToken === "") throw new RangeError("Cannot serve HTTP: the root access token is empty");
+  const expected = digest(rootToken);
+  return (token) => (timingSafeEqual(digest(token), expected) ? { kind: "root" } : null);
+}
+
+/** Asks each lookup until one knows the token. */
+export function anyOf(...lookups: readonly TokenLookup[]): TokenLookup {
+  return async (token) => {
+    for (const lookup of lookups) {
+      const principal = await lookup(token);
+      if (principal) return principal;
+    }
+    return null;
+  };
+}
+
+const digest = (text: string) => createHash("sha256").update(text).digest();

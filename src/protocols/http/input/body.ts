@@ -1,0 +1,47 @@
+import { HttpFailure } from "../failure.ts";
+
+export const bodyTooBig = (limit: number) =>
+  new HttpFailure(413, "RequestTooBig", `The request body is larger than ${limit} bytes`, {
+    // What is still on its way is not read: the connection cannot be used again.
+    headers: { Connection: "close" },
+  });
+
+/** The length the client announced; null where it announced none or nonsense. */
+export function announcedLength(request: Request): number | null {
+  const value = request.headers.get("content-length");
+  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
+
+/**
+ * The body piece by piece; the client is read no faster than the pieces are taken.
+ *
+ * @throws HttpFailure 413 as soon as it is known to pass `limit` bytes; 400 where it ends before its announced length
+ */
+export async function* bodyPieces(request: Request, limit: number): AsyncGenerator<Uint8Array> {
+  const announced = announcedLength(request);
+  if (announced !== null && announced > limit) throw bodyTooBig(limit);
+  if (!request.body) return;
+  let size = 0;
+  const reader = request.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > limit) throw bodyTooBig(limit);
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // gone already where the client went away
+  }
+  if (announced !== null && size !== announced) {
+    throw new HttpFailure(400, "IncompleteBody", "The request body ended before its announced length");
+  }
+}
+
+/** The whole body, at most `limit` bytes. */
+export async function readBody(request: Request, limit: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bodyPieces(request, limit)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,200 @@
+import { z } from "zod";
+import type { ChangeCommand, MailboxSummary } from "../../../actors/account/requests.ts";
+import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
+import { nothing } from "../answers.ts";
+import { badInput, HttpFailure } from "../failure.ts";
+import { accountId, flag, integer, mailboxId, text } from "../input/fields.ts";
+import { operation } from "../operation.ts";
+import { granted, refusalFailure } from "../refusals.ts";
+import type { AllServices } from "../services.ts";
+
+const tag = "Mailboxes";
+const path = text(16 * 1024).min(1, "is not allowed to be empty");
+
+const mailboxView = z.object({
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  specialUse: z.string().nullable(),
+  modifyIndex: z.number(),
+  subscribed: z.boolean(),
+  hidden: z.boolean(),
+  encryptMessages: z.boolean(),
+  total: z.number().optional(),
+  unseen: z.number().optional(),
+  size: z.number().optional(),
+});
+
+export const listMailboxes = operation({
+  method: "GET",
+  path: "/users/{user}/mailboxes",
+  id: "getMailboxes",
+  tag,
+  summary: "The mailboxes of a user",
+  access: { may: "read", what: "mailboxes", whose: "own" },
+  params: {
+    user: accountId,
+    specialUse: flag.default(false),
+    showHidden: flag.default(false),
+    counters: flag.default(false),
+    sizes: flag.default(false),
+  },
+  answer: z.object({ results: z.array(mailboxView) }),
+  async run({ user, specialUse, counters, sizes }, { services }) {
+    const { mailboxes } = granted(await services.accounts.ask(user, { kind: "mailboxes" }));
+    const results = mailboxes
+      .filter((mailbox) => !specialUse || mailbox.specialUse !== null)
+      .toSorted(byImportance)
+      .map((mailbox) => viewOf(mailbox, { counters, sizes }));
+    return { results };
+  },
+});
+
+/** What other servers keep for a mailbox and Eider does not: refused rather than forgotten. */
+const notKept = { hidden: flag.optional(), retention: integer(0).optional(), encryptMessages: flag.optional() };
+
+export const createMailbox = operation({
+  method: "POST",
+  path: "/users/{user}/mailboxes",
+  id: "createMailbox",
+  tag,
+  summary: "Create a mailbox, and its parents where they are missing",
+  access: { may: "create", what: "mailboxes", whose: "own" },
+  params: { user: accountId, path, ...notKept },
+  answer: z.object({ id: z.string() }),
+  async run({ user, path, ...rest }, { services }) {
+    refuseNotKept(rest);
+    const create: ChangeCommand = { kind: "createMailbox", path };
+    const { events } = await change(services, user, {
+      kind: "batch",
+      commands: [create, { kind: "subscribe", path }],
+    });
+    const created = events.findLast((event) => event.kind === "mailboxCreated");
+    if (!created) throw new HttpFailure(400, "MailboxExistsError", "This mailbox already exists");
+    return { id: created.mailbox as string };
+  },
+});
+
+export const getMailbox = operation({
+  method: "GET",
+  path: "/users/{user}/mailboxes/{mailbox}",
+  id: "getMailbox",
+  tag,
+  summary: "One mailbox, by its id, or by its path as …/mailboxes/resolve?path=…",
+  access: { may: "read", what: "mailboxes", whose: "own" },
+  params: {
+    user: accountId,
+    mailbox: z.union([z.literal("resolve"), mailboxId], "must be 24 hexadecimal digits or resolve"),
+    path: path.optional(),
+  },
+  answer: mailboxView,
+  async run({ user, mailbox, path }, { services }) {
+    if (mailbox === "resolve" && path === undefined) throw badInput("path", "is required");
+    const found = mailbox === "resolve" ? { path: path! } : { id: mailbox as MailboxId };
+    return viewOf(await existingMailbox(services, user, found), { counters: true, sizes: true });
+  },
+});
+
+export const updateMailbox = operation({
+  method: "PUT",
+  path: "/users/{user}/mailboxes/{mailbox}",
+  id: "updateMailbox",
+  tag,
+  summary: "Rename a mailbox with its children, or change its subscription",
+  access: { may: "update", what: "mailboxes", whose: "own" },
+  params: { user: accountId, mailbox: mailboxId, path: path.optional(), subscribed: flag.optional(), ...notKept },
+  answer: nothing,
+  async run({ user, mailbox: id, path, subscribed, ...rest }, { services }) {
+    refuseNotKept(rest);
+    const mailbox = await existingMailbox(services, user, { id });
+    const renamed = path !== undefined && path !== mailbox.path;
+    if (renamed && mailbox.path === "INBOX") {
+      throw new HttpFailure(400, "DisallowedMailboxMethod", "Mailbox update failed with code DisallowedMailboxMethod");
+    }
+    const commands: ChangeCommand[] = [];
+    if (renamed) commands.push({ kind: "renameMailbox", from: { id }, path });
+    if (subscribed !== undefined) {
+      commands.push({ kind: subscribed ? "subscribe" : "unsubscribe", path: path ?? mailbox.path });
+    }
+    if (commands.length > 0) await change(services, user, { kind: "batch", commands });
+    return {};
+  },
+});
+
+export const deleteMailbox = operation({
+  method: "DELETE",
+  path: "/users/{user}/mailboxes/{mailbox}",
+  id: "deleteMailbox",
+  tag,
+  summary: "Delete a mailbox and the messages in it",
+  access: { may: "delete", what: "mailboxes", whose: "own" },
+  params: { user: accountId, mailbox: mailboxId },
+  answer: nothing,
+  async run({ user, mailbox: id }, { services }) {
+    const mailbox = await existingMailbox(services, user, { id });
+    // Applications file mail by special use: one of these gone would send it all to INBOX.
+    if (mailbox.specialUse !== null) {
+      throw new HttpFailure(
+        400,
+        "DisallowedMailboxMethod",
+        "Mailbox deletion failed with code DisallowedMailboxMethod",
+      );
+    }
+    await change(services, user, {
+      kind: "batch",
+      commands: [
+        { kind: "deleteMailbox", mailbox: { id } },
+        { kind: "unsubscribe", path: mailbox.path },
+      ],
+    });
+    return {};
+  },
+});
+
+/** @throws HttpFailure NoSuchMailbox */
+export async function existingMailbox(
+  services: AllServices,
+  account: AccountId,
+  wanted: { id: MailboxId } | { path: string },
+): Promise<MailboxSummary> {
+  const { mailboxes } = granted(await services.accounts.ask(account, { kind: "mailboxes" }));
+  const name = "path" in wanted ? (/^inbox$/i.test(wanted.path) ? "INBOX" : wanted.path.normalize("NFC")) : null;
+  const found = mailboxes.find((mailbox) => ("id" in wanted ? mailbox.id === wanted.id : mailbox.path === name));
+  if (!found) throw refusalFailure({ kind: "noSuchMailbox", path: "" });
+  return found;
+}
+
+/** Makes a change durable, under a request id of its own unless one is given. */
+export async function change(
+  services: AllServices,
+  account: AccountId,
+  command: ChangeCommand,
+  request = services.randomHex(12) as RequestId,
+) {
+  return granted(await services.accounts.ask(account, { kind: "change", request, command }));
+}
+
+function refuseNotKept(params: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(notKept)) {
+    if (params[name]) throw badInput(name, "is not kept by this version");
+  }
+}
+
+function viewOf(mailbox: MailboxSummary, show: { counters: boolean; sizes: boolean }) {
+  return {
+    id: mailbox.id as string,
+    name: mailbox.path.slice(mailbox.path.lastIndexOf("/") + 1),
+    path: mailbox.path,
+    specialUse: mailbox.specialUse,
+    modifyIndex: mailbox.highestModSeq,
+    subscribed: mailbox.subscribed,
+    hidden: false,
+    encryptMessages: false,
+    ...(show.counters ? { total: mailbox.messages, unseen: mailbox.unseen } : {}),
+    ...(show.sizes ? { size: mailbox.size } : {}),
+  };
+}
+
+const rank = (mailbox: MailboxSummary) => (mailbox.path === "INBOX" ? 0 : mailbox.specialUse !== null ? 1 : 2);
+const byImportance = (a: MailboxSummary, b: MailboxSummary) =>
+  rank(a) - rank(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);

@@ -1,0 +1,66 @@
+import type { Listening, Protocol, Services } from "../services.ts";
+
+/** What HTTP needs beside what every protocol is given: the operator's view of the node. */
+export type HttpServices = {
+  /** Looks at every part now; never throws: a part that does not answer is reported as such. */
+  health(): Promise<HealthDetails>;
+  /** False while the node starts or leaves: balancers send it nothing new. */
+  ready(): boolean;
+  /** The registry in Prometheus's text format (version 0.0.4). */
+  metricsText(): Promise<string>;
+};
+
+/** The answer of /health/details, as it is sent. */
+export type HealthDetails = {
+  /** `degraded`: mail flows, but something is away or slow; `down`: this node cannot serve mail. */
+  readonly status: "ok" | "degraded" | "down";
+  readonly node: string;
+  /** Seconds since the process started. */
+  readonly uptime: number;
+  readonly connections: Readonly<Partial<Record<Protocol, number>>>;
+  readonly database: PartHealth & { readonly kind: "embedded" | "mongodb" };
+  /** null: the embedded store, where the process stands in Redis's place. */
+  readonly redis: PartHealth | null;
+  /** Requests waiting in the account actors' queues of this node, and how many each may hold. */
+  readonly queues: { readonly waiting: number; readonly limit: number; readonly activeAccounts?: number };
+  /** Bytes; null where it cannot be known. */
+  readonly storage: { readonly used: number | null; readonly free: number | null };
+  /** What an operator should know, one sentence each. */
+  readonly notes: readonly string[];
+};
+
+export type PartHealth = {
+  readonly ok: boolean;
+  /** Milliseconds of one round trip; null where there was none. */
+  readonly latency: number | null;
+  /** Why it is not ok; no secrets, no host names with passwords. */
+  readonly error?: string;
+};
+
+/** Settings of `eider.toml` [http] and those of [limits] that concern it. */
+export type HttpOptions = {
+  readonly host: string;
+  /** null: not listening; 0: any free port. */
+  readonly port: number | null;
+  readonly tlsPort: number | null;
+  /** The root access token: every right. Never empty. */
+  readonly token: string;
+  /** Bytes of a message. */
+  readonly messageSize: number;
+  /** Requests being answered at one time; more get 503. */
+  readonly maxRequests: number;
+  readonly reusePort: boolean;
+  /** Addresses or CIDR blocks whose X-Forwarded-For is believed; empty: none. */
+  readonly trustedProxies: readonly string[];
+  /** GET /metrics without a token from loopback addresses (the connection's own, never a forwarded one). */
+  readonly openMetricsOnLoopback: boolean;
+  /** Origins browsers may call from, or "*". Tokens are never cookies, so "*" gives nobody a right. */
+  readonly corsOrigins: "*" | readonly string[];
+};
+
+export interface HttpListening extends Listening {
+  /** Serves new TLS connections with what `services.tls()` says now; open ones are not disturbed. */
+  renewCertificate(): Promise<void>;
+}
+
+export type AllServices = Services & HttpServices;
