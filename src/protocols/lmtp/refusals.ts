@@ -13,6 +13,7 @@ export const lmtpRefusals = {
   overQuota: { code: 552, text: "5.2.2 Mailbox is full" },
   messageTooBig: { code: 552, text: "5.3.4 Message is too big" },
   noSuchMailbox: { code: 451, text: "4.2.0 Mailbox is not ready, try again later" },
+  noSuchMessage: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   mailboxExists: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   badMailboxName: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   tooManyMailboxes: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
