@@ -27,6 +27,10 @@ export const uploadMessage = operation({
     unseen: flag.default(false),
     flagged: flag.default(false),
     draft: flag.default(false),
+    // Beyond WildDuck's: mail that is brought in from elsewhere keeps all of its flags.
+    answered: flag.default(false),
+    deleted: flag.default(false),
+    forwarded: flag.default(false),
     raw: z.string().optional(),
     ...composition,
     reference: z
@@ -45,9 +49,16 @@ export const uploadMessage = operation({
   }),
   async run(params, call) {
     const { services, request } = call;
-    const { user, mailbox, date, unseen, flagged, draft, replacePrevious } = params;
+    const { user, mailbox, date, replacePrevious } = params;
     const pieces = await piecesOf(params, call);
-    const flags = [...(unseen ? [] : ["\\Seen"]), ...(flagged ? ["\\Flagged"] : []), ...(draft ? ["\\Draft"] : [])];
+    const flags = [
+      ...(params.unseen ? [] : ["\\Seen"]),
+      ...(params.flagged ? ["\\Flagged"] : []),
+      ...(params.draft ? ["\\Draft"] : []),
+      ...(params.answered ? ["\\Answered"] : []),
+      ...(params.deleted ? ["\\Deleted"] : []),
+      ...(params.forwarded ? ["$Forwarded"] : []),
+    ];
     const previous = replacePrevious && { mailbox: replacePrevious.mailbox ?? mailbox, id: replacePrevious.id };
     const key = request.headers.get("idempotency-key");
     const wish = key ? requestNamedBy(key, user, mailbox) : (services.randomHex(12) as RequestId);
