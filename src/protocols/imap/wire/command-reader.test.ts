@@ -344,14 +344,18 @@ describe("memory", () => {
 
 describe("properties", () => {
   type Sent = { tag: string; name: string; parts: (string | [boolean, string])[] };
+  const repeated = (piece: string, most: number) => fc.nat(most).map((count) => piece.repeat(count));
   const literal: fc.Arbitrary<[boolean, string]> = fc.tuple(
     fc.boolean(),
-    fc.string({ unit: fc.constantFrom("\r", "\n", "x", "{", "}", "1", " "), maxLength: 30 }),
+    fc.oneof(
+      fc.string({ unit: fc.constantFrom("\r", "\n", "x", "{", "}", "1", " "), maxLength: 30 }),
+      repeated("a {1+}\r\n", 20),
+    ),
   );
   const command: fc.Arbitrary<Sent> = fc.record({
     tag: fc.stringMatching(/^[a-z0-9.]{1,8}$/),
     name: fc.constantFrom("NOOP", "LOGIN", "UID FETCH", "APPEND"),
-    parts: fc.array(fc.oneof(fc.stringMatching(/^[a-z()"]{1,12}$/), literal), { maxLength: 4 }),
+    parts: fc.array(fc.oneof(fc.stringMatching(/^[a-z()"]{1,12}$/), repeated("word", 30), literal), { maxLength: 4 }),
   });
   const literalText = ([plus, text]: [boolean, string]) => `{${text.length}${plus ? "+" : ""}}\r\n${text}`;
   const sent = ({ tag, name, parts }: Sent) =>
@@ -361,7 +365,7 @@ describe("properties", () => {
     fc.assert(
       fc.property(
         fc.array(command, { maxLength: 6 }),
-        fc.array(fc.nat(400)),
+        fc.array(fc.nat(1500)),
         fc.boolean(),
         (commands, cuts, refusing) => {
           const stream = commands.map(sent).join("");
@@ -380,6 +384,38 @@ describe("properties", () => {
         },
       ),
       { numRuns: 500 },
+    );
+  });
+
+  test("each command is heard whole, or fails for the limit it passes first and for nothing else", () => {
+    const expected = ({ tag, name, parts }: Sent) => {
+      let text = `${tag} ${name}`;
+      let args = "";
+      let literals = 0;
+      for (const part of parts) {
+        const [head, body] = typeof part === "string" ? [part, ""] : [`{${part[1].length}+}\r\n`, part[1]];
+        text += ` ${head}`;
+        args += `${args === "" ? "" : " "}${head}${body}`;
+        if (text.length > 202) return `${tag} lineTooLong`;
+        literals += body.length;
+        if (literals > 100) return `${tag} literalTooBig`;
+      }
+      if (text.length > 200) return `${tag} lineTooLong`;
+      return `${tag} ${name} [${args}]`;
+    };
+    const pipelined = command.map(({ tag, name, parts }) => ({
+      tag,
+      name: name === "APPEND" ? "NOOP" : name,
+      parts: parts.filter((part) => part !== "").map((part) => (typeof part === "string" ? part : [true, part[1]])),
+    })) as fc.Arbitrary<Sent>;
+    fc.assert(
+      fc.property(fc.array(pipelined, { maxLength: 8 }), fc.integer({ min: 1, max: 300 }), (commands, size) => {
+        const stream = commands.map(sent).join("");
+        const script = new Script();
+        for (let at = 0; at < stream.length; at += size) script.send(stream.slice(at, at + size));
+        expect(script.heard).toEqual(commands.map(expected));
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -1,7 +1,8 @@
-import { literalAnnouncedAt, longestAnnouncement, textEnd } from "./announced-literal.ts";
+import { literalAnnouncedAt, textEnd } from "./announced-literal.ts";
 import { LF } from "./characters.ts";
 import { type CommandOpening, readOpening } from "./command-opening.ts";
 import { PartialCommand } from "./partial-command.ts";
+import { joined, SkippedCommand, type Skipping } from "./skipped-command.ts";
 import type { CommandReceiver, LiteralFacts, LiteralSink, ReaderLimits, ReadFailure } from "./types.ts";
 
 /**
@@ -27,6 +28,7 @@ export class CommandReader {
   readonly #receiver: CommandReceiver;
   #phase: Phase = "line";
   #partial: PartialCommand | null = null;
+  #skipped: SkippedCommand | null = null;
   #rest: Uint8Array = nothing;
   #at = 0;
   #running = false;
@@ -122,12 +124,13 @@ export class CommandReader {
       case "line":
       case "raw":
         return !this.hungry && this.#takeLine();
-      case "skipLine":
-        return !this.hungry && this.#skipLine();
       case "literal":
       case "stream":
-      case "skipLiteral":
         return !this.#holding && this.#takeLiteral();
+      case "skipLine":
+        return !this.hungry && this.#skip(this.#skipped!.line(this.#takeToLineEnd()));
+      case "skipLiteral":
+        return this.#skipLiteral();
       default:
         return false;
     }
@@ -147,7 +150,7 @@ export class CommandReader {
     const ended = taken[taken.length - 1] === LF;
     const lineOctets = (this.#partial?.lineOctets ?? 0) + taken.length;
     // CRLF is not counted.
-    if (lineOctets > this.limits.lineLength + 2) return this.#overflow(taken, ended);
+    if (lineOctets > this.limits.lineLength + 2) return this.#overflow(taken);
     if (!ended || this.#partial !== null) {
       this.#partial ??= new PartialCommand();
       this.#partial.append(taken);
@@ -211,113 +214,88 @@ export class CommandReader {
 
   #takeLiteral(): boolean {
     const partial = this.#partial!;
-    const count = Math.min(partial.remaining, this.#rest.length - this.#at);
-    if (count > 0) {
-      const taken = this.#rest.subarray(this.#at, this.#at + count);
-      this.#at += count;
-      partial.remaining -= count;
+    const taken = this.#takeAtMost(partial.remaining);
+    partial.remaining -= taken.length;
+    if (taken.length > 0) {
       if (this.#phase === "literal") partial.append(taken);
-      else if (this.#phase === "stream") partial.sink!.write(taken);
+      else partial.sink!.write(taken);
     }
-    if (partial.remaining > 0) return count > 0;
+    if (partial.remaining > 0) return taken.length > 0;
     // Behind the last octet of a stream that was told to hold: its end waits too.
     if (this.#holding) return false;
     const { sink } = partial;
     partial.sink = null;
     partial.lineAt = partial.length;
-    this.#phase = partial.failure === null ? "line" : "skipLine";
+    this.#phase = "line";
     sink?.end();
     return true;
   }
 
+  #skipLiteral(): boolean {
+    const skipped = this.#skipped!;
+    skipped.remaining -= this.#takeAtMost(skipped.remaining).length;
+    return skipped.remaining === 0 && this.#skip("line");
+  }
+
+  #takeAtMost(count: number): Uint8Array {
+    const end = Math.min(this.#at + count, this.#rest.length);
+    const taken = this.#rest.subarray(this.#at, end);
+    this.#at = end;
+    return taken;
+  }
+
   /** The line is longer than allowed: `taken` is what came last of it. */
-  #overflow(taken: Uint8Array, ended: boolean): boolean {
-    if (this.#phase === "raw") this.#partial = null;
-    const partial = this.#partial ?? new PartialCommand();
-    const { tag, name } = partial.opening ?? readFrom(partial, taken, this.#phase);
-    this.#partial = partial;
-    partial.failure = { tag, name, why: "lineTooLong", fatal: false };
-    partial.literals = [];
-    partial.bytes = partial.bytes.slice(partial.lineAt, partial.length);
-    partial.length = partial.bytes.length;
-    partial.lineAt = 0;
-    partial.lineOctets = 0;
-    this.#phase = "skipLine";
-    return this.#skipped(taken, ended);
+  #overflow(taken: Uint8Array): boolean {
+    const { tag, name } = this.#phase === "raw" ? nameless : this.#openingSoFar(taken);
+    const line = this.#partial?.bytes.subarray(this.#partial.lineAt, this.#partial.length);
+    this.#skipped = new SkippedCommand({ tag, name, why: "lineTooLong", fatal: false }, this.#patience, line);
+    return this.#skip(this.#skipped.line(taken));
   }
 
-  #skipLine(): boolean {
-    const taken = this.#takeToLineEnd();
-    return this.#skipped(taken, taken[taken.length - 1] === LF);
+  /** How a command begins that is still on its first line. */
+  #openingSoFar(taken: Uint8Array): Pick<CommandOpening, "tag" | "name"> {
+    const partial = this.#partial;
+    if (partial?.opening) return partial.opening;
+    const bytes = partial === null ? taken : joined(partial.bytes.subarray(0, partial.length), taken);
+    const opening = readOpening(bytes, bytes.length);
+    // A tag without an end is none.
+    return opening.tag?.length === bytes.length ? nameless : opening;
   }
 
-  /** Octets of a line that nobody wants; where it ends in a non-synchronising literal, that is skipped as well. */
-  #skipped(taken: Uint8Array, ended: boolean): boolean {
-    const partial = this.#partial!;
-    partial.lineOctets += taken.length;
-    if (partial.lineOctets > patience * this.limits.lineLength) {
-      partial.failure = { ...partial.failure!, why: "lineTooLong", fatal: true };
-      return this.#fail();
-    }
-    partial.append(taken.subarray(-longestAnnouncement));
-    partial.keepTail(longestAnnouncement);
-    if (!ended) return false;
-    const { bytes, length } = partial;
-    const literal = literalAnnouncedAt(bytes, 0, textEnd(bytes, 0, length - 1));
-    partial.length = 0;
-    return literal === null ? this.#fail() : this.#skipLiteral(literal.facts);
-  }
-
-  /** The command fails because of a literal it announces. A synchronising one is never sent, so the command ends here. */
+  /** The command fails because of a literal it announces. */
   #reject(why: ReadFailure["why"], literal: LiteralFacts): void {
-    const partial = this.#partial!;
-    const { tag, name } = partial.opening!;
-    this.#partial = new PartialCommand();
-    this.#partial.failure = { tag, name, why, fatal: false };
-    this.#skipLiteral(literal);
+    const { tag, name } = this.#partial!.opening!;
+    this.#skipped = new SkippedCommand({ tag, name, why, fatal: false }, this.#patience);
+    this.#skip(this.#skipped.literal(literal));
   }
 
-  #skipLiteral({ size, synchronising }: LiteralFacts): boolean {
-    const partial = this.#partial!;
-    if (synchronising) return this.#fail();
-    if (!Number.isFinite(size)) {
-      partial.failure = { ...partial.failure!, fatal: true };
-      return this.#fail();
-    }
-    partial.remaining = size;
-    this.#phase = "skipLiteral";
+  #skip(skipping: Skipping): boolean {
+    this.#partial = null;
+    if (skipping === "line") this.#phase = "skipLine";
+    else if (skipping === "literal") this.#phase = "skipLiteral";
+    else this.#fail();
     return true;
   }
 
-  #fail(): boolean {
-    const failure = this.#partial!.failure!;
+  #fail(): void {
+    const { failure } = this.#skipped!;
+    this.#skipped = null;
     this.#settle();
     if (failure.fatal) {
       this.#phase = "closed";
       this.discard();
     }
     this.#receiver.failed(failure);
-    return true;
   }
 
   #settle(): void {
     this.#partial = null;
     this.#phase = "held";
   }
+
+  get #patience(): number {
+    return patience * this.limits.lineLength;
+  }
 }
 
-/** The beginning of a command whose first line is too long. A raw line has none. */
-function readFrom(partial: PartialCommand, taken: Uint8Array, phase: Phase): Pick<CommandOpening, "tag" | "name"> {
-  if (phase === "raw") return { tag: null, name: null };
-  const bytes = partial.length > 0 ? joined(partial.bytes.subarray(0, partial.length), taken) : taken;
-  const opening = readOpening(bytes, bytes.length);
-  // A tag without an end is none.
-  return opening.tag?.length === bytes.length ? { tag: null, name: null } : opening;
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
-}
+const nameless = { tag: null, name: null };

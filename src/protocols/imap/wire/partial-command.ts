@@ -1,5 +1,5 @@
 import type { CommandOpening } from "./command-opening.ts";
-import type { LiteralFacts, LiteralSink, ReadFailure } from "./types.ts";
+import type { LiteralFacts, LiteralSink } from "./types.ts";
 
 /** What a reader holds of a command that is not all there yet; an idle reader has none. */
 export class PartialCommand {
@@ -16,8 +16,6 @@ export class PartialCommand {
   /** Octets of the literal being read that are still to come. */
   remaining = 0;
   sink: LiteralSink | null = null;
-  /** Why the command fails once the stream is past it. */
-  failure: ReadFailure | null = null;
 
   /** Adds octets; space doubles, so that what half a command holds is at most twice what was sent. */
   append(octets: Uint8Array): void {
@@ -29,12 +27,5 @@ export class PartialCommand {
     }
     this.bytes.set(octets, this.length);
     this.length = length;
-  }
-
-  /** Keeps only the last `count` octets of the line: enough to see whether it announces a literal. */
-  keepTail(count: number): void {
-    if (this.length <= count) return;
-    this.bytes = this.bytes.slice(this.length - count, this.length);
-    this.length = count;
   }
 }

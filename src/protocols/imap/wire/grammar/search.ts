@@ -35,7 +35,7 @@ export function searchRequest(cursor: Cursor): SearchRequest {
 const returnOptions = parenthesised(oneOf<SearchReturn>(["MIN", "MAX", "ALL", "COUNT"], "search-return-opt"));
 
 // Fatal: a search for octets that are no text would find the wrong messages.
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function decoderFor(charset: string, offset: number): TextDecoder {
   const name = charset.toLowerCase();

@@ -12,7 +12,7 @@ export type ColumnItems = { readonly [Item in ColumnItem]?: boolean };
 
 const word = (text: string): Uint8Array => new TextEncoder().encode(text);
 const star = word("* ");
-const fetch = word(" FETCH (");
+const fetchWord = word(" FETCH (");
 const uidWord = word("UID ");
 const flagsWord = word("FLAGS ");
 const modseqWord = word("MODSEQ (");
@@ -78,7 +78,7 @@ export class FetchLine {
     const { bytes } = out;
     let at = put(bytes, out.at, star);
     at = writeDecimal(bytes, at, sequence);
-    at = put(bytes, at, fetch);
+    at = put(bytes, at, fetchWord);
     let any = false;
     if (uid) {
       at = writeDecimal(bytes, put(bytes, at, uidWord), columns.uids[index]!);
