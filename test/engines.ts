@@ -94,7 +94,7 @@ async function own(
     },
     async stop(signal = "SIGTERM") {
       if (running === null) return;
-      process.kill(running.pid, signal);
+      signalled(running.pid, signal);
       await running.ended;
       running = null;
     },
@@ -124,6 +124,14 @@ async function run(program: string, args: string[], log: string): Promise<Runnin
   keeper.unref();
   keeper.stdout!.destroy();
   return { pid, ended, keeper };
+}
+
+function signalled(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function listening(port: number, running: Running): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, test } from "bun:test";
+import { describe, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { MongoClient } from "mongodb";
 import { isThere, mongoEngine } from "../../../test/engines.ts";
@@ -8,6 +8,9 @@ import { directoryContract } from "../directory.contract.ts";
 import { logContract } from "../log.contract.ts";
 import { stateContract } from "../state.contract.ts";
 import { type MongoStores, openMongoStores } from "./open-mongo-stores.ts";
+
+// An engine on a busy machine takes its time.
+setDefaultTimeout(60_000);
 
 const engine = await mongoEngine();
 
