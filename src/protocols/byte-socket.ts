@@ -12,7 +12,7 @@ export interface Wire {
 
 /** Who talks over a socket. One object per connection; its methods are called by the listener's shared handlers. */
 export interface Conversation {
-  /** Octets from the client, decrypted. The buffer is only lent until this returns. */
+  /** Octets from the client, decrypted; they may be kept. */
   received(bytes: Uint8Array): void;
   /** Everything written so far has gone out. */
   drained(): void;
@@ -71,8 +71,11 @@ export class ByteSocket {
     return this.#closed;
   }
 
-  /** Sends, or queues what cannot be sent at once. The bytes are kept by reference: do not change them afterwards. */
-  write(bytes: Uint8Array | string): void {
+  /**
+   * Sends, or queues what cannot be sent at once. `lasting`: the bytes will not change any more and are queued as they
+   * are; else they are copied where they have to wait.
+   */
+  write(bytes: Uint8Array | string, lasting = true): void {
     if (this.ended) return;
     let rest = typeof bytes === "string" ? Buffer.from(bytes, "utf8") : bytes;
     if (rest.length === 0) return;
@@ -82,7 +85,7 @@ export class ByteSocket {
       rest = rest.subarray(sent);
       this.#queue = [];
     }
-    this.#queue.push(rest);
+    this.#queue.push(lasting ? rest : rest.slice());
     this.queued += rest.length;
   }
 

@@ -1,0 +1,12 @@
+import { command, withAccount } from "../command.ts";
+import { openMailbox } from "../open-mailbox.ts";
+import { selectRequest } from "../wire/rules.ts";
+
+/** EXAMINE: opens a mailbox to read only; nothing in it changes by looking. */
+export const examine = command({
+  name: "EXAMINE",
+  rfc: ["3501 §6.3.2", "7162 §3.1.8, §3.2.5"],
+  states: withAccount,
+  args: { request: selectRequest },
+  run: ({ args }, session) => openMailbox(session, args.request, false),
+});

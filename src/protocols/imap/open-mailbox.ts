@@ -1,0 +1,109 @@
+import { difference, intersection, type UidRuns } from "../../domain/account/uid-runs.ts";
+import type { Completion, SessionIn } from "./command.ts";
+import { uidsAt } from "./sequence-numbers.ts";
+import { tellKeywords, writeFlags } from "./tell-news.ts";
+import { writeUidSet } from "./uid-set.ts";
+import { View } from "./view.ts";
+import { writeFetchLines } from "./wire/print/fetch-lines.ts";
+import type { SelectRequest } from "./wire/types.ts";
+
+/**
+ * SELECT and EXAMINE: opens a mailbox and tells the client what it is (RFC 3501 §6.3.1, §6.3.2; RFC 7162 §3.1.2,
+ * §3.2.5). Whatever the outcome, the mailbox that was selected before no longer is.
+ */
+export async function openMailbox(
+  session: SessionIn<"authenticated" | "selected">,
+  request: SelectRequest,
+  writable: boolean,
+): Promise<Completion> {
+  const { out } = session;
+  if (request.qresync && !session.qresync) return { status: "BAD", text: "QRESYNC is not enabled" };
+  if (session.view !== null) {
+    session.deselect();
+    out.ascii("* OK [CLOSED] Previous mailbox is closed").crlf();
+  }
+  if (request.condstore) session.condstore = true;
+  // Heard from before it is opened, so that nothing falls between.
+  session.watch();
+  const opened = await session.ask({
+    kind: "openMailbox",
+    mailbox: { path: request.mailbox },
+    claimRecent: writable,
+  });
+  if (!opened.ok) {
+    session.deselect();
+    return { status: "NO", refusal: opened.refusal };
+  }
+  if (!session.alive) {
+    session.deselect();
+    return { status: "NO", text: "Connection is gone" };
+  }
+  const view = new View(opened, writable);
+  session.select(view);
+  writeFlags(out, view);
+  out.ascii(`* ${view.count} EXISTS\r\n* ${countRecent(view)} RECENT\r\n`);
+  const { mailbox, firstUnseen } = opened;
+  if (firstUnseen !== null) out.ascii(`* OK [UNSEEN ${view.walk().to(firstUnseen)}] First unseen message`).crlf();
+  out.ascii(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`).crlf();
+  out.ascii(`* OK [UIDNEXT ${mailbox.uidNext}] Next UID`).crlf();
+  out.ascii(`* OK [HIGHESTMODSEQ ${mailbox.highestModSeq}] Highest mod-sequence`).crlf();
+  if (request.qresync && request.qresync.uidValidity === mailbox.uidValidity) {
+    await resynchronise(session, view, request.qresync);
+  }
+  const code = writable ? "READ-WRITE" : "READ-ONLY";
+  return { status: "OK", code, text: writable ? "Selected" : "Examined" };
+}
+
+function countRecent({ recent }: View): number {
+  let count = 0;
+  for (let at = 0; at < recent.length; at += 2) count += recent[at + 1]! - recent[at]! + 1;
+  return count;
+}
+
+/** What has gone and what has changed since the client was here (RFC 7162 §3.2.5.1, §3.2.5.2). */
+async function resynchronise(
+  session: SessionIn<"authenticated" | "selected">,
+  view: View,
+  { modSeq, known, match }: NonNullable<SelectRequest["qresync"]>,
+): Promise<void> {
+  const { out } = session;
+  const { mailbox } = view;
+  const gone = await session.read({ kind: "readVanished", mailbox, since: modSeq, ...(known && { known }) });
+  let vanished = difference(gone.uids, view.known);
+  // Where it is not known when messages went, the client's own numbers say which it cannot have any more to ask about.
+  if (!gone.exact && match !== undefined) vanished = above(vanished, lastMatch(view, match));
+  if (vanished.length > 0) {
+    out.ascii("* VANISHED (EARLIER) ");
+    writeUidSet(out, vanished);
+    out.crlf();
+  }
+  const uids = known === undefined ? view.known : intersection(known, view.known);
+  const columns = ["flags", "modseq"] as const;
+  const changed = await session.read({ kind: "readColumns", mailbox, uids, columns, changedSince: modSeq });
+  tellKeywords(session, view, changed.keywordSets);
+  writeFetchLines(out, changed, { uid: true, flags: true, modseq: true }, view.walk(), view.recent);
+}
+
+/** The highest UID of the client's pairs that has its sequence number still: up to there nothing has gone. */
+function lastMatch(view: View, match: { sequences: UidRuns; uids: UidRuns }): number {
+  const { sequences, uids } = match;
+  let last = 0;
+  let run = 0;
+  let offset = 0;
+  for (let at = 0; at < sequences.length; at += 2) {
+    for (let sequence = sequences[at]!; sequence <= sequences[at + 1]!; sequence++) {
+      const uid = uids[run]! + offset;
+      if (uidsAt(view.known, [sequence, sequence])[0] !== uid) return last;
+      last = uid;
+      if (uid === uids[run + 1]) {
+        run += 2;
+        offset = 0;
+      } else offset++;
+    }
+  }
+  return last;
+}
+
+function above(uids: UidRuns, floor: number): UidRuns {
+  return intersection(uids, [floor + 1, 0xffff_ffff]);
+}

@@ -1,0 +1,35 @@
+import type { Refusal, RefusalKind } from "../../domain/account/refusal.ts";
+
+/** What IMAP says to each refusal: a response code of RFC 5530 (or 7889, 9208) and words for people. */
+export const imapRefusals = {
+  overQuota: { code: "OVERQUOTA", text: "Mailbox is full" },
+  messageTooBig: { code: "TOOBIG", text: "Message is too large" },
+  noSuchMailbox: { code: "NONEXISTENT", text: "No such mailbox" },
+  noSuchMessage: { code: "NONEXISTENT", text: "No such message" },
+  mailboxExists: { code: "ALREADYEXISTS", text: "Mailbox already exists" },
+  badMailboxName: { code: "CANNOT", text: "Mailbox name is not possible" },
+  tooManyMailboxes: { code: "LIMIT", text: "Too many mailboxes" },
+  inboxStays: { code: "CANNOT", text: "INBOX cannot be deleted" },
+  badFlag: { code: "CANNOT", text: "Flag is not possible" },
+  tooManyKeywords: { code: "LIMIT", text: "Too many different keywords" },
+  uidsExhausted: { code: "LIMIT", text: "Mailbox has no UIDs left" },
+  noSuchAccount: { code: "UNAVAILABLE", text: "Account does not exist any more" },
+  accountExists: { code: "ALREADYEXISTS", text: "Account already exists" },
+  accountDisabled: { code: "UNAVAILABLE", text: "Account is disabled" },
+  busy: { code: "INUSE", text: "Server is busy, try again later" },
+  unavailable: { code: "UNAVAILABLE", text: "Mail store is not available, try again later" },
+} as const satisfies Record<RefusalKind, { code: string; text: string }>;
+
+/**
+ * `target`: the mailbox to put messages into; where it is missing the client may create it and try again
+ * (RFC 3501 §6.3.11, §6.4.7).
+ */
+export type RefusedObject = "target" | "mailbox";
+
+/** Code and text of a `NO`. */
+export function refusalReply(refusal: Refusal, object: RefusedObject): { code: string; text: string } {
+  const { code, text } = imapRefusals[refusal.kind];
+  if (refusal.kind === "noSuchMailbox" && object === "target") return { code: "TRYCREATE", text };
+  if (refusal.kind === "badMailboxName") return { code, text: `${text}: ${refusal.why}` };
+  return { code, text };
+}

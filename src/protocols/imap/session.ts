@@ -1,0 +1,397 @@
+import type {
+  AccountRequestKind,
+  AccountRequests,
+  Announcement,
+  AnswerTo,
+  ChangeCommand,
+  Outcome,
+  Refused,
+  Watcher,
+} from "../../actors/account/requests.ts";
+import type { RequestId } from "../../domain/ids.ts";
+import type { Logger } from "../../operation/logger.ts";
+import type { ByteSocket, Conversation } from "../byte-socket.ts";
+import { passwordsAllowed } from "../plaintext.ts";
+import type { ListenerOptions, Services } from "../services.ts";
+import { Arrival } from "./arrival.ts";
+import { capabilityList } from "./capabilities.ts";
+import { answer, answerFailure } from "./dispatch.ts";
+import type { IdlePush } from "./idle-push.ts";
+import type { Output, OutputPool } from "./output-pool.ts";
+import { granted } from "./refused-read.ts";
+import type { SignedIn } from "./sign-in.ts";
+import type { View } from "./view.ts";
+import { CommandReader } from "./wire/command-reader.ts";
+import type { WireContext } from "./wire/cursor.ts";
+import type { AnnouncedLiteral, CommandReceiver, RawCommand, ReaderLimits, ReadFailure } from "./wire/types.ts";
+
+/** What all IMAP sessions of a listener share. */
+export type ImapServer = {
+  readonly services: Services;
+  readonly options: ListenerOptions;
+  readonly outputs: OutputPool;
+  readonly before: ReaderLimits;
+  readonly after: ReaderLimits;
+};
+
+/**
+ * One IMAP conversation. Thousands of them idle at once, so: no timer, no buffer and no pending promise of its own
+ * while the client says nothing; what a command needs it borrows and gives back.
+ *
+ * One command runs at a time; the reader holds still until it is answered. What others do to the mailbox is folded
+ * into the view as it is announced and told when the protocol allows.
+ */
+export class Session implements Conversation, CommandReceiver, Watcher {
+  readonly server: ImapServer;
+  readonly socket: ByteSocket;
+  readonly reader: CommandReader;
+  /** The session's id in the log until there is a record of it. */
+  readonly name: string;
+  /** null: not authenticated. */
+  user: SignedIn | null = null;
+  /** null: no mailbox is selected. */
+  view: View | null = null;
+  utf8 = false;
+  condstore = false;
+  qresync = false;
+  /** The message of an APPEND on its way. */
+  arrival: Arrival | null = null;
+  /** IDLE is on. */
+  idle: IdlePush | null = null;
+  /** The output of the command that runs; null between commands. */
+  out: Output = null as never;
+  running = false;
+  /** What the client calls itself (RFC 2971), until there is a record to write it to. */
+  client: string | null = null;
+  /** What is to happen once the tagged line of this command is out. */
+  afterwards: "startTls" | "end" | null = null;
+
+  #unwatch: (() => void) | null = null;
+  /** Announced since the account began to be watched, before there was a view. */
+  #early: Announcement[] | null = null;
+  #own: RequestId | null = null;
+  #line: ((line: Uint8Array | null) => void) | null = null;
+  #faults = 0;
+  #securing = false;
+  /** Said with BYE at the next command boundary. */
+  #leaving: string | null = null;
+  #heard: number;
+
+  constructor(server: ImapServer, socket: ByteSocket) {
+    this.server = server;
+    this.socket = socket;
+    this.name = `conn_${server.services.randomHex(8)}`;
+    this.reader = new CommandReader(this, server.before);
+    this.#heard = server.services.clock.now();
+    socket.deadline = this.#heard + loginMs;
+    socket.write(`* OK [CAPABILITY ${this.capabilities}] ${server.services.hostname} Eider is ready\r\n`);
+  }
+
+  get alive(): boolean {
+    return !this.socket.ended;
+  }
+
+  get passwordsAllowed(): boolean {
+    return passwordsAllowed(this.socket, this.server.options.allowPlaintext);
+  }
+
+  get capabilities(): string {
+    return capabilityList({
+      authenticated: this.user !== null,
+      secure: this.socket.secure,
+      passwordsAllowed: this.passwordsAllowed,
+      messageSize: this.server.options.messageSize,
+    });
+  }
+
+  /** How text is read and written, as agreed by ENABLE. */
+  get wire(): WireContext {
+    return this;
+  }
+
+  /** A logger that says whose session this is. Made when needed: most sessions log nothing. */
+  log(): Logger {
+    return this.server.services.logger.child({
+      session: this.user?.record.id ?? this.name,
+      user: this.user?.name,
+      protocol: "imap",
+      remote: this.socket.remote,
+    });
+  }
+
+  // Asking the account
+
+  ask<K extends AccountRequestKind>(request: { kind: K } & AccountRequests[K]["ask"]): Promise<AnswerTo<K>> {
+    return this.server.services.accounts.ask(this.user!.account, request);
+  }
+
+  /** Changes the account; the view knows the change for this session's own. */
+  async change(command: ChangeCommand): Promise<Outcome> {
+    const request = this.server.services.randomHex(12) as RequestId;
+    this.#own = request;
+    try {
+      return await this.ask({ kind: "change", request, command });
+    } finally {
+      this.#own = null;
+    }
+  }
+
+  /** The same, for a command that cannot go on without the answer. */
+  async read<K extends ReadKind>(request: { kind: K } & AccountRequests[K]["ask"]): Promise<Granted<K>> {
+    return granted((await this.ask(request)) as Granted<K> | Refused);
+  }
+
+  // Telling the client
+
+  /** Takes an output to write to; `returnOutput` sends what is in it. */
+  borrowOutput(): void {
+    this.out = this.server.outputs.borrow(this.socket);
+  }
+
+  returnOutput(): void {
+    const { out } = this;
+    if (out === null) return;
+    this.out = null as never;
+    this.server.outputs.giveBack(out);
+  }
+
+  /** Sends what is in the output and, where the client reads slowly, waits for it. False: it is gone. */
+  async room(): Promise<boolean> {
+    this.out.flush();
+    if (this.socket.congested) await this.socket.drain();
+    return this.alive;
+  }
+
+  /** The client's next line as it is; null where it goes away first. */
+  nextLine(): Promise<Uint8Array | null> {
+    return new Promise((resolve) => {
+      this.#line = resolve;
+      this.reader.nextLine();
+    });
+  }
+
+  /** Ends the conversation with a reason, whatever is going on. */
+  bye(reason: string): void {
+    if (!this.alive) return;
+    if (this.out !== null) this.out.flush();
+    this.socket.write(`* BYE ${reason}\r\n`);
+    this.socket.end();
+  }
+
+  /** Ends it at the next command boundary: at once where nothing is going on. */
+  dismiss(reason: string): void {
+    if (this.running && this.idle === null) this.#leaving = reason;
+    else this.bye(reason);
+  }
+
+  /** Counts a command that made no sense; too many of them end the session. */
+  badCommand(): void {
+    this.#faults++;
+  }
+
+  /** Guessing passwords wears patience down faster. */
+  badLogin(): void {
+    this.#faults += loginFault;
+  }
+
+  // States
+
+  /** False where the client has gone meanwhile. */
+  signedIn(user: SignedIn): boolean {
+    if (!this.alive) return false;
+    this.user = user;
+    this.reader.limits = this.server.after;
+    if (this.client !== null) user.record.update({ client: this.client });
+    return true;
+  }
+
+  /** Begins to hear of changes of the account; `select` follows with what the mailbox was at some point after. */
+  watch(): void {
+    this.#early = [];
+    this.#unwatch = this.server.services.accounts.watch(this.user!.account, this);
+  }
+
+  select(view: View): void {
+    this.view = view;
+    for (const announcement of this.#early ?? []) view.fold(announcement, null);
+    this.#early = null;
+    this.user!.record.update({ mailbox: view.path });
+  }
+
+  deselect(): void {
+    this.#unwatch?.();
+    this.#unwatch = null;
+    this.#early = null;
+    const { view } = this;
+    if (view === null) return;
+    this.view = null;
+    if (!this.alive) return;
+    this.user?.record.update({ mailbox: null });
+  }
+
+  /** After the tagged OK of STARTTLS: what the client said in clear text counts no more (RFC 3501 §6.2.1). */
+  async startTls(): Promise<void> {
+    this.#securing = true;
+    await this.socket.drain();
+    this.reader.discard();
+    this.socket.startTls();
+  }
+
+  // Conversation
+
+  received(bytes: Uint8Array): void {
+    if (this.#securing) return;
+    this.#heard = this.server.services.clock.now();
+    this.#setDeadline();
+    if (!this.reader.feed(bytes)) this.socket.pause();
+  }
+
+  drained(): void {
+    this.idle?.push();
+  }
+
+  secured(): void {
+    this.#securing = false;
+    this.#finished();
+  }
+
+  closed(): void {
+    this.arrival?.abandon();
+    this.arrival = null;
+    this.idle = null;
+    this.#line?.(null);
+    this.#line = null;
+    this.deselect();
+    this.user?.record.close();
+  }
+
+  expired(): void {
+    const { now } = this.server.services.clock;
+    const silent = now() - this.#heard;
+    if (this.idle !== null && silent < idleMs) {
+      this.idle.tick();
+      this.#setDeadline();
+    } else if (this.running && this.idle === null && this.arrival === null && this.#line === null) {
+      // A long command keeps the client waiting, not the other way round.
+      this.socket.deadline = now() + loginMs;
+    } else this.bye("Autologout: idle for too long");
+  }
+
+  leave(): void {
+    this.dismiss("Server is going down, please reconnect");
+  }
+
+  // CommandReceiver
+
+  command(command: RawCommand): void {
+    this.running = true;
+    void this.#carryOut(answer(this, command));
+  }
+
+  line(bytes: Uint8Array): void {
+    if (this.idle !== null) {
+      void this.#carryOut(this.idle.finish(bytes));
+      return;
+    }
+    const resolve = this.#line;
+    this.#line = null;
+    resolve?.(bytes);
+  }
+
+  failed(failure: ReadFailure): void {
+    this.running = true;
+    answerFailure(this, failure);
+    if (failure.fatal) this.bye("Cannot follow what you send");
+    this.#finished();
+  }
+
+  literal(announced: AnnouncedLiteral): void {
+    this.running = true;
+    const before = this.arrival;
+    this.arrival = new Arrival(this);
+    void this.#carryOn(before === null ? this.arrival.begin(announced) : this.arrival.second(before));
+  }
+
+  proceed(): void {
+    this.socket.write("+ OK\r\n");
+  }
+
+  hungry(): void {
+    this.socket.resume();
+  }
+
+  // Watcher
+
+  announced(announcement: Announcement): void {
+    const { view } = this;
+    if (view === null) {
+      this.#early?.push(announcement);
+      return;
+    }
+    const { path } = view;
+    view.fold(announcement, this.#own);
+    if (view.path !== path) this.user!.record.update({ mailbox: view.path });
+    this.idle?.push();
+  }
+
+  lagged(): void {
+    this.view?.lag();
+    this.idle?.push();
+  }
+
+  async #carryOn(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.log().error({ err: error }, "session failed");
+      this.socket.destroy();
+    }
+  }
+
+  async #carryOut(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+      this.#finished();
+    } catch (error) {
+      // Not even an answer could be given: the conversation cannot go on in step.
+      this.log().error({ err: error }, "session failed");
+      this.socket.destroy();
+    }
+  }
+
+  /** A command has been answered: on to the next, or goodbye. */
+  #finished(): void {
+    if (this.#securing) return;
+    if (this.idle !== null) {
+      this.#setDeadline();
+      this.reader.nextLine();
+      this.idle.push();
+      if (this.#leaving !== null) this.bye(this.#leaving);
+      return;
+    }
+    this.running = false;
+    if (this.#faults >= mostFaults) this.bye("Too many bad commands");
+    else if (this.#leaving !== null) this.bye(this.#leaving);
+    if (!this.alive) return;
+    this.#setDeadline();
+    this.reader.next();
+  }
+
+  #setDeadline(): void {
+    const { now } = this.server.services.clock;
+    if (this.idle !== null) this.socket.deadline = Math.min(now() + idleTickMs, this.#heard + idleMs);
+    else this.socket.deadline = this.#heard + (this.user === null ? loginMs : autologoutMs);
+  }
+}
+
+type ReadKind = Exclude<AccountRequestKind, "change" | "uploadBegin" | "uploadWrite" | "uploadAbort">;
+type Granted<K extends ReadKind> = Exclude<AnswerTo<K>, Refused>;
+
+const loginMs = 60_000;
+/** RFC 3501 §5.4: at least 30 minutes. */
+const autologoutMs = 30 * 60_000;
+/** RFC 2177: clients repeat IDLE every 29 minutes. */
+const idleMs = 31 * 60_000;
+const idleTickMs = 4 * 60_000;
+const mostFaults = 50;
+const loginFault = 10;

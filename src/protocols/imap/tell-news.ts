@@ -1,0 +1,81 @@
+import type { Columns } from "../../actors/account/requests.ts";
+import type { Flag } from "../../domain/account/events.ts";
+import { countUids, type UidRuns } from "../../domain/account/uid-runs.ts";
+import type { Expunges } from "./command.ts";
+import { resync } from "./resync.ts";
+import type { Session } from "./session.ts";
+import { writeUidSet } from "./uid-set.ts";
+import type { View } from "./view.ts";
+import { writeFetchLines } from "./wire/print/fetch-lines.ts";
+
+/**
+ * Tells the client what has happened to the selected mailbox since it was told last: gone, arrived, changed, in that
+ * order. `hold`: sequence numbers must stay as they are for now (RFC 3501 §7.4.1), so nothing is said to be gone.
+ * `catchUp`: first makes sure that what other nodes have done is known.
+ */
+export async function tellNews(session: Session, expunges: Expunges, catchUp = false): Promise<void> {
+  const { view } = session;
+  if (view === null || view.gone) return;
+  if (catchUp) await session.read({ kind: "catchUp" });
+  if (view.behind) await resync(session, view);
+  if (!view.news) return;
+  const changed = view.takeChanged();
+  const columns = changed.length > 0 ? await readFlags(session, view, changed) : null;
+  if (session.view !== view) return;
+  if (expunges === "release") tellVanished(session, view);
+  if (view.takeArrived()) session.out.ascii(`* ${view.count} EXISTS\r\n* ${countUids(view.recent)} RECENT\r\n`);
+  if (columns !== null) tellFlags(session, view, columns);
+}
+
+/** FETCH lines that nobody asked for: UID and FLAGS, and MODSEQ once the client knows CONDSTORE (RFC 7162 §3.1.1, §3.2.4). */
+export function tellFlags(session: Session, view: View, columns: Columns): void {
+  tellKeywords(session, view, columns.keywordSets);
+  const items = { uid: true, flags: true, modseq: session.condstore };
+  writeFetchLines(session.out, columns, items, view.walk(), view.recent);
+}
+
+/** Announces keywords the client has not heard of (RFC 3501 §7.2.6). */
+export function tellKeywords({ out }: Session, view: View, keywordSets: Columns["keywordSets"]): void {
+  const fresh = new Set<Flag>();
+  for (const set of keywordSets) for (const keyword of set) if (!view.keywords.includes(keyword)) fresh.add(keyword);
+  if (fresh.size === 0) return;
+  view.keywords = [...view.keywords, ...fresh];
+  writeFlags(out, view);
+}
+
+/** `* FLAGS` and `* OK [PERMANENTFLAGS]`. */
+export function writeFlags(out: Session["out"], { keywords, writable }: View): void {
+  out
+    .ascii("* FLAGS ")
+    .flags([...systemFlags, ...keywords])
+    .crlf();
+  const permanent = writable ? [...systemFlags, ...keywords, "\\*"] : [];
+  out.ascii("* OK [PERMANENTFLAGS ").flags(permanent).ascii("] Flags that can be changed").crlf();
+}
+
+const systemFlags = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"];
+
+function tellVanished({ out, qresync }: Session, view: View): void {
+  const { uids, sequences } = view.takeVanished();
+  if (uids.length === 0) return;
+  if (qresync) {
+    out.ascii("* VANISHED ");
+    writeUidSet(out, uids);
+    out.crlf();
+    return;
+  }
+  // From the last one down: no line then changes the numbers of the lines that follow.
+  for (let at = sequences.length - 2; at >= 0; at -= 2) {
+    for (let sequence = sequences[at + 1]!; sequence >= sequences[at]!; sequence--) {
+      out.ascii("* ").number(sequence).ascii(" EXPUNGE").crlf();
+    }
+  }
+}
+
+async function readFlags(session: Session, view: View, uids: UidRuns): Promise<Columns | null> {
+  const columns = session.condstore ? (["flags", "modseq"] as const) : (["flags"] as const);
+  const answer = await session.ask({ kind: "readColumns", mailbox: view.mailbox, uids, columns });
+  if (answer.ok) return answer;
+  view.touch(uids);
+  return null;
+}
