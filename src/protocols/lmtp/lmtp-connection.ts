@@ -4,8 +4,8 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import { data } from "./commands/data.ts";
 import type { IncomingMessage } from "./incoming-message.ts";
 import type { LmtpServer } from "./lmtp-server.ts";
+import { LmtpStream } from "./lmtp-stream.ts";
 import type { Recipient } from "./recipient.ts";
-import { LmtpStream } from "./wire/lmtp-stream.ts";
 import { type PathArgument, readPathArgument } from "./wire/path-argument.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { deliver } from "../deliver.ts";
 import { IncomingMessage } from "../incoming-message.ts";
 import type { LmtpConnection } from "../lmtp-connection.ts";
+import type { LmtpStream } from "../lmtp-stream.ts";
 import type { Recipient } from "../recipient.ts";
 import { failed, type Reply, tooBig } from "../refusals.ts";
-import type { LmtpStream } from "../wire/lmtp-stream.ts";
 
 /**
  * DATA: takes the message, then says for each recipient what became of it.

@@ -56,13 +56,13 @@ function readAddress(path: string, defaultDomain: string | null): string | null 
   const local = address.slice(0, at);
   const domain = address.slice(at + 1);
   if (local === "" || domain === "" || /["\\]/.test(domain)) return null;
-  if (local[0] !== '"' && /[\s@"\\]/.test(local)) return null;
+  if (!(local[0] === '"' ? quotedString : dotString).test(local)) return null;
   return `${unquoted(local)}@${unicodeDomain(domain)}`;
 }
 
 /** `"john.doe"` names the same mailbox as `john.doe`. */
 function unquoted(local: string): string {
-  const inner = /^"((?:[^"\\]|\\.)*)"$/.exec(local)?.[1]?.replace(/\\(.)/g, "$1");
+  const inner = quotedString.exec(local)?.[1]?.replace(/\\(.)/g, "$1");
   return inner !== undefined && inner !== "" && !/[\s@"\\<>(),:;[\]]/.test(inner) ? inner : local;
 }
 
@@ -86,6 +86,9 @@ function readParameters(address: string, text: string): PathArgument | null {
   return duplicate === undefined ? { address, args } : { address, args, duplicate };
 }
 
+const quotedString = /^"((?:[^"\\]|\\.)*)"$/;
+/** More than RFC 5321's Dot-string: whatever needs no quotes to be told apart. */
+const dotString = /^[^\s@"\\]+$/;
 const longestAddress = 512; // twice what RFC 5321 §4.5.3.1.3 promises; it ends up in a header line
 
 /** Control characters, what invalid UTF-8 decodes to, and characters that have no width: they only ever deceive. */

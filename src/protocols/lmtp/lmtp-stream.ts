@@ -1,5 +1,5 @@
 import { SMTPStream } from "smtp-server/lib/smtp-stream.js";
-import { DotDecoder } from "./dot-decoder.ts";
+import { DotDecoder } from "./wire/dot-decoder.ts";
 
 /** Where the octets of a message go as they arrive. */
 export interface DataSink {
