@@ -20,7 +20,7 @@ async function age(redis: Redis, prefix: string, ms: number): Promise<void> {
     if (left > ms) await redis.pexpire(key, left - ms);
     else await redis.del(key);
     if ((await redis.type(key)) !== "zset") continue;
-    for (const member of await redis.zrange(key, 0, -1)) await redis.call("ZINCRBY", key, `${-ms}`, member);
+    for (const member of await redis.zrange(key, "0", "-1")) await redis.call("ZINCRBY", key, `${-ms}`, member);
   }
 }
 
