@@ -15,8 +15,11 @@ export function charsetDecoder(name: string): CharsetDecoder {
   if (label === "" || label === "us-ascii" || label === "ascii" || label === "unknown-8bit")
     return new GuessingDecoder();
   if (webCharset(label)) return new WebDecoder(label);
-  return iconv.encodingExists(label) ? new IconvDecoder(label) : new GuessingDecoder();
+  return !noCharsets.has(label) && iconv.encodingExists(label) ? new IconvDecoder(label) : new GuessingDecoder();
 }
+
+/** The library knows these as encodings, but what they answer is no text. */
+const noCharsets = new Set(["base64", "hex"]);
 
 /** Decodes all of `bytes`. */
 export function decodeCharset(bytes: Uint8Array, name: string): string {

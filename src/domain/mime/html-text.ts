@@ -2,7 +2,7 @@ import { decodeEntities, longestReference } from "./html-entities.ts";
 
 /** Tags that do not divide a word. All others do. */
 const inline = new Set(
-  "a abbr acronym b bdi bdo big cite code em font i ins kbd mark q s samp small span strike strong sub sup tt u var wbr".split(
+  "a abbr acronym b bdi bdo big cite code em font i ins kbd mark q s samp script small span strike strong style sub sup tt u var wbr".split(
     " ",
   ),
 );
@@ -74,21 +74,23 @@ export class HtmlText {
 
   /** At a "<": tells what it begins, and answers the space it stands for. */
   #tag(html: string, open: number): string {
-    if (html.startsWith("!--", open + 1)) {
+    if (this.#hidden === "" && html.startsWith("!--", open + 1)) {
       this.#inside = "comment";
       return "";
     }
     const match = /^<(\/?)([A-Za-z][A-Za-z0-9]*)|^<[!?/]/.exec(html.slice(open, open + longestTagName + 2));
     if (match === null) return "";
-    this.#inside = "tag";
     const name = match[2]?.toLowerCase() ?? "";
     const closing = match[1] === "/";
     if (this.#hidden !== "") {
-      if (closing && name === this.#hidden) this.#hidden = "";
       // A head that was never closed does not hide the body.
-      else if (!closing && name === "body" && this.#hidden === "head") this.#hidden = "";
+      const ends = closing ? name === this.#hidden : this.#hidden === "head" && name === "body";
+      if (!ends) return "";
+      this.#hidden = "";
+      this.#inside = "tag";
       return "";
     }
+    this.#inside = "tag";
     if (!closing && hidden.has(name)) this.#hidden = name;
     return inline.has(name) ? "" : this.#text(" ");
   }

@@ -12,6 +12,12 @@ const months = new Map(
     month,
   ]),
 );
+const monthName = `(${[...months.keys()].join("|")})[a-z]*`;
+const dayMonthYear = new RegExp(`(?<!\\d)(\\d{1,2})[ -]+${monthName}\\.?[ ,-]+(\\d{2,4})(?![\\d:])`, "i");
+const monthDayTimeYear = new RegExp(
+  `${monthName} +(\\d{1,2}),? +((?:\\d{1,2}:\\d{2}(?::\\d{2})? +(?:[a-z]{1,5} +)?)?)(\\d{4})(?!\\d)`,
+  "i",
+);
 /** RFC 5322 §4.3, hours from UTC. */
 const zones = new Map([
   ["edt", -4],
@@ -36,7 +42,10 @@ const longest = 200;
  * is UTC, as RFC 5322 says of "-0000".
  */
 export function parseDate(value: string): MessageDate | null {
-  const text = value.slice(0, longest).replace(/\([^()]*\)/g, " ");
+  const text = value
+    .slice(0, longest)
+    .replace(/\([^()]*\)/g, " ")
+    .replace(/\s+/g, " ");
   const date = parseDay(text);
   if (date === null) return null;
   const time = /(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?/.exec(date.rest);
@@ -58,20 +67,20 @@ function parseDay(text: string): Day | null {
     const month = Number(iso[2]) - 1;
     return month > 11 ? null : { year: Number(iso[1]), month, day: Number(iso[3]), rest: text.slice(iso[0].length) };
   }
-  const usual = /(?<!\d)(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]*\.?[\s,-]+(\d{2,4})(?!\d|:)/.exec(text);
+  const usual = dayMonthYear.exec(text);
   if (usual !== null) {
-    const month = months.get(usual[2]!.toLowerCase());
-    if (month === undefined) return null;
     const rest = text.slice(usual.index + usual[0].length);
-    return { year: fullYear(usual[3]!), month, day: Number(usual[1]), rest };
+    return { year: fullYear(usual[3]!), month: months.get(usual[2]!.toLowerCase())!, day: Number(usual[1]), rest };
   }
-  const ctime =
-    /([A-Za-z]{3})[A-Za-z]*\s+(\d{1,2}),?\s+((?:\d{1,2}:\d{2}(?::\d{2})?\s+)?)(?:[A-Za-z]{1,5}\s+)?(\d{4})(?!\d)(.*)/s.exec(
-      text,
-    );
-  const month = ctime === null ? undefined : months.get(ctime[1]!.toLowerCase());
-  if (ctime === null || month === undefined) return null;
-  return { year: Number(ctime[4]), month, day: Number(ctime[2]), rest: ctime[3]! + ctime[5]! };
+  const asctime = monthDayTimeYear.exec(text);
+  if (asctime === null) return null;
+  const month = months.get(asctime[1]!.toLowerCase())!;
+  return {
+    year: Number(asctime[4]),
+    month,
+    day: Number(asctime[2]),
+    rest: asctime[3]! + text.slice(asctime.index + asctime[0].length),
+  };
 }
 
 /** RFC 5322 §4.3: two and three digits. */

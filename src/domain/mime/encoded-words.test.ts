@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { parseContentType } from "./content-type.ts";
+import { decodeParameter } from "./decode-parameter.ts";
+import { decodeHeaderText } from "./encoded-words.ts";
+
+test("decodeHeaderText decodes the examples of RFC 2047 §8", () => {
+  const examples: [string, string][] = [
+    ["=?ISO-8859-1?Q?a?=", "a"],
+    ["=?ISO-8859-1?Q?a?= b", "a b"],
+    ["=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"],
+    ["=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=", "ab"],
+    ["=?ISO-8859-1?Q?a_b?=", "a b"],
+    ["=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=", "a b"],
+    ["=?US-ASCII?Q?Keith_Moore?= <moore@cs.utk.edu>", "Keith Moore <moore@cs.utk.edu>"],
+    ["=?ISO-8859-1?Q?Andr=E9?= Pirard", "André Pirard"],
+    [
+      "=?ISO-8859-1?B?SWYgeW91IGNhbiByZWFkIHRoaXMgeW8=?= =?ISO-8859-2?B?dSB1bmRlcnN0YW5kIHRoZSBleGFtcGxlLg==?=",
+      "If you can read this you understand the example.",
+    ],
+  ];
+  for (const [raw, text] of examples) expect(decodeHeaderText(raw)).toBe(text);
+});
+
+test("decodeHeaderText puts a character together that two words divide", () => {
+  expect(decodeHeaderText("=?utf-8?q?caf=C3?= =?UTF-8?q?=A9!?=")).toBe("café!");
+  expect(decodeHeaderText("=?utf-8?b?w6k=?= =?utf-8?b?w6k=?=")).toBe("éé");
+});
+
+test("decodeHeaderText leaves what is no encoded word, reads raw 8-bit text, and ignores a language", () => {
+  expect(decodeHeaderText("=?utf-8?x?a?= =?=?= =??q?a?=")).toBe("=?utf-8?x?a?= =?=?= =??q?a?=");
+  expect(decodeHeaderText("caf\xc3\xa9 =?utf-8?q?=C3=A9?=")).toBe("café é");
+  expect(decodeHeaderText("caf\xe9")).toBe("café");
+  expect(decodeHeaderText("=?utf-8*fr?q?caf=C3=A9?=")).toBe("café");
+  expect(decodeHeaderText("(=?utf-8?q?a?=)")).toBe("(a)");
+});
+
+test("decodeHeaderText takes any text", () => {
+  const pieces = fc.constantFrom("=?", "utf-8", "?q?", "?B?", "=C3", "?=", " ", "a", "\xff", "=?x?q?");
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 20 }), (some) => {
+      expect(typeof decodeHeaderText(some.join(""))).toBe("string");
+    }),
+  );
+});
+
+test("decodeParameter decodes RFC 2231 values, continued ones, and encoded words in quotes", () => {
+  const params = (text: string) => parseContentType(`a/b;${text}`)!.params;
+  expect(decodeParameter(params("name*=utf-8'de'na%C3%AFve.txt"), "name")).toBe("naïve.txt");
+  expect(decodeParameter(params("name*0*=iso-8859-1''na; name*1*=%EFve; name*2=\" %41\""), "name")).toBe("naïve %41");
+  expect(decodeParameter(params("name=old; name*=utf-8''new"), "name")).toBe("new");
+  expect(decodeParameter(params('name="=?utf-8?q?na=C3=AFve?="'), "name")).toBe("naïve");
+  expect(decodeParameter(params("name*0=a; name*1=b; name*10=d; name*2=c"), "name")).toBe("abcd");
+  expect(decodeParameter(params("name*=broken%zz%"), "name")).toBe("broken%zz%");
+  expect(decodeParameter(params("x=y"), "name")).toBeNull();
+  expect(decodeParameter([["name", "caf\xc3\xa9"]], "name")).toBe("café");
+});
