@@ -49,7 +49,8 @@ export async function startTestServices(): Promise<{ services: Services; close()
     hostname: "localhost",
     newId,
     randomHex,
-    limits: { perUser: 12, perAddress: 60 },
+    limits: { perUser: 12, perAddress: 60, window: 120 },
+    quota: 0,
   });
   const certificate = openCertificate(
     { tls: { cert: null, key: null }, data, hostname: "localhost" } as never,

@@ -18,7 +18,7 @@ import { StoreUnavailable } from "../../store/log.ts";
 import type { Accounts } from "../account/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Cpu } from "../workers/cpu.ts";
-import { LoginLimits } from "./login-limits.ts";
+import { type FailureLimits, LoginLimits } from "./login-limits.ts";
 import type {
   CreateResult,
   Directory,
@@ -39,8 +39,9 @@ export type DirectoryParts = {
   readonly hostname: string;
   readonly newId: () => string;
   readonly randomHex: (bytes: number) => string;
-  /** Failed logins within two minutes: of one user, from one address. */
-  readonly limits: { readonly perUser: number; readonly perAddress: number };
+  readonly limits: FailureLimits;
+  /** Quota of a user for whom none is given, bytes; 0: none. */
+  readonly quota: number;
 };
 
 /** Where an address leads is remembered so long; a change on any node is heard of sooner. */
@@ -182,6 +183,7 @@ export class DirectoryService implements Directory {
       const now = clock.now();
       const stored: StoredUser = {
         ...defaults,
+        quota: this.#parts.quota,
         ...facts,
         id,
         username,
@@ -291,7 +293,6 @@ function isAddress(address: string): boolean {
 
 const defaults = {
   name: "",
-  quota: 0,
   disabled: false,
   suspended: false,
   language: "",

@@ -1,19 +1,20 @@
 import type { Hints } from "../../store/hints.ts";
 import type { Clock } from "../runtime/clock.ts";
 
-/** Seconds after which failures are forgotten. */
-const window = 120;
 /** Each failure makes the next answer slower, up to this, milliseconds. */
 const slowest = 3000;
 const slowPerFailure = 150;
+
+/** Failed logins within `window` seconds: of one user, from one client address. */
+export type FailureLimits = { readonly perUser: number; readonly perAddress: number; readonly window: number };
 
 /** Failed logins, per user and per client address, counted across nodes. */
 export class LoginLimits {
   readonly #hints: Hints;
   readonly #clock: Clock;
-  readonly #limits: { readonly perUser: number; readonly perAddress: number };
+  readonly #limits: FailureLimits;
 
-  constructor(hints: Hints, clock: Clock, limits: { perUser: number; perAddress: number }) {
+  constructor(hints: Hints, clock: Clock, limits: FailureLimits) {
     this.#hints = hints;
     this.#clock = clock;
     this.#limits = limits;
@@ -35,6 +36,7 @@ export class LoginLimits {
   }
 
   #count(user: string, remote: string, by: number) {
+    const { window } = this.#limits;
     return Promise.all([
       this.#hints.count(`login:user:${user}`, by, window),
       this.#hints.count(`login:address:${remote}`, by, window),

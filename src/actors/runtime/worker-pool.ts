@@ -1,0 +1,67 @@
+import type { MessagePort } from "node:worker_threads";
+import Piscina from "piscina";
+
+/** What a worker is given for its whole life. */
+export type LifeOf<Start> = { readonly start: Start; readonly transfer: readonly MessagePort[] };
+
+/**
+ * A fixed number of workers in a Piscina pool, each busy with one task: its life, during which it serves the ports it
+ * was given. A worker that dies is replaced by the pool, and its successor is given a life of its own.
+ */
+export class WorkerPool<Start> {
+  readonly size: number;
+  readonly #pool: Piscina;
+  readonly #lifeFor: (worker: number) => LifeOf<Start>;
+  readonly #died: (worker: number, why: Error) => void;
+  #closing = false;
+
+  /** `lifeFor` is asked at the start and after each death; `died` is told before. */
+  constructor(options: {
+    filename: string;
+    size: number;
+    lifeFor: (worker: number) => LifeOf<Start>;
+    died: (worker: number, why: Error) => void;
+  }) {
+    this.size = options.size;
+    this.#lifeFor = options.lifeFor;
+    this.#died = options.died;
+    this.#pool = new Piscina({
+      filename: options.filename,
+      minThreads: options.size,
+      maxThreads: options.size,
+      // On Bun a worker that waits with Atomics never sees its ports.
+      atomics: "disabled",
+      // A life each: the worker that has none yet is the one to take the next.
+      concurrentTasksPerWorker: 1,
+      loadBalancer: (_task, workers) => workers.find((worker) => worker.currentUsage === 0) ?? null,
+      idleTimeout: Number.POSITIVE_INFINITY,
+    });
+    for (let worker = 0; worker < options.size; worker++) this.#begin(worker);
+  }
+
+  #begin(worker: number): void {
+    if (this.#closing) return;
+    const { start, transfer } = this.#lifeFor(worker);
+    this.#pool.run({ worker, start }, { transferList: [...transfer] as never }).then(
+      () => this.#ended(worker, new Error("the worker ended")),
+      (error: Error) => this.#ended(worker, error),
+    );
+  }
+
+  #ended(worker: number, why: Error): void {
+    if (this.#closing) return;
+    this.#died(worker, why);
+    // A worker that dies at once must not be reborn as fast as the machine can.
+    setTimeout(() => this.#begin(worker), 50);
+  }
+
+  /** Ends one thread where it stands: what a crash of it would do. */
+  async kill(index: number): Promise<void> {
+    await this.#pool.threads[index]?.terminate();
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#pool.destroy();
+  }
+}

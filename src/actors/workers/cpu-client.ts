@@ -1,0 +1,117 @@
+import type { MessagePort } from "node:worker_threads";
+import * as Comlink from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import type { SearchCriteria } from "../../domain/search/criteria.ts";
+import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
+import type { ReadableContent } from "./readable.ts";
+
+/** A job that has not ended after so long will not: its worker is given up, milliseconds. */
+const longestJob = 60_000;
+
+/**
+ * One thread's way to the CPU workers. A job goes to the worker with the fewest; if that worker dies it goes to another
+ * one, once.
+ */
+export class CpuClient implements Cpu {
+  readonly #links: (Link | undefined)[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  /** CPU worker `worker` is reached by this port from now on; whoever waits for the old one tries again. */
+  connect(worker: number, port: MessagePort): void {
+    this.#links[worker]?.lose();
+    this.#links[worker] = new Link(port);
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  async describe(messages: readonly Uint8Array[]): Promise<readonly (Description | null)[]> {
+    try {
+      return await this.#run((cpu) => cpu.describe(messages));
+    } catch (error) {
+      if (!(error instanceof CpuWorkerDied)) throw error;
+      // One of them kills workers. Alone, each harms only itself: it is kept undescribed.
+      if (messages.length === 1) return [null];
+      const each: (Description | null)[] = [];
+      for (const message of messages) each.push((await this.describe([message]))[0] ?? null);
+      return each;
+    }
+  }
+
+  search(criteria: SearchCriteria, messages: readonly SearchedMessage[]): Promise<readonly boolean[]> {
+    return this.#run((cpu) => cpu.search(criteria, messages));
+  }
+
+  readable(message: Uint8Array): Promise<ReadableContent> {
+    return this.#run((cpu) => cpu.readable(message));
+  }
+
+  attachment(message: Uint8Array, id: string): Promise<Uint8Array | null> {
+    return this.#run((cpu) => cpu.attachment(message, id));
+  }
+
+  hashPassword(password: string): Promise<string> {
+    return this.#run((cpu) => cpu.hashPassword(password));
+  }
+
+  verifyPassword(password: string, hash: string): Promise<boolean> {
+    return this.#run((cpu) => cpu.verifyPassword(password, hash));
+  }
+
+  async #run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const link = await this.#leastBusy();
+      try {
+        return await link.run(job);
+      } catch (error) {
+        if (!(error instanceof CpuWorkerDied) || attempt === 2) throw error;
+      }
+    }
+  }
+
+  async #leastBusy(): Promise<Link> {
+    for (;;) {
+      let best: Link | undefined;
+      for (const link of this.#links) {
+        if (link && !link.lost && (!best || link.jobs < best.jobs)) best = link;
+      }
+      if (best) return best;
+      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    }
+  }
+}
+
+export class CpuWorkerDied extends Error {
+  override readonly name = "CpuWorkerDied";
+}
+
+class Link {
+  readonly #cpu: Comlink.Remote<Cpu>;
+  readonly #died: Promise<never>;
+  #die: (error: Error) => void = () => {};
+  jobs = 0;
+  lost = false;
+
+  constructor(port: MessagePort) {
+    this.#cpu = Comlink.wrap<Cpu>(nodeEndpoint(port));
+    this.#died = new Promise((_, reject) => {
+      this.#die = reject;
+    });
+    this.#died.catch(() => {});
+    port.on("close", () => this.lose());
+  }
+
+  lose(): void {
+    this.lost = true;
+    this.#die(new CpuWorkerDied("Cannot finish a job: its CPU worker died"));
+  }
+
+  async run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {
+    this.jobs++;
+    const tooLong = setTimeout(() => this.lose(), longestJob);
+    try {
+      return await Promise.race([job(this.#cpu as unknown as Cpu), this.#died]);
+    } finally {
+      clearTimeout(tooLong);
+      this.jobs--;
+    }
+  }
+}

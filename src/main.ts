@@ -1,0 +1,268 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { availableParallelism, hostname as machineName } from "node:os";
+import { fileURLToPath } from "node:url";
+import packageJson from "../package.json" with { type: "json" };
+import { Shards } from "./actors/account/shards.ts";
+import { DirectoryService } from "./actors/directory/directory-service.ts";
+import { realClock } from "./actors/runtime/clock.ts";
+import { objectIds } from "./actors/runtime/object-id.ts";
+import { SessionService } from "./actors/sessions/session-service.ts";
+import { CpuClient } from "./actors/workers/cpu-client.ts";
+import { CpuWorkers } from "./actors/workers/cpu-workers.ts";
+import { openCertificate } from "./operation/certificate.ts";
+import type { Config } from "./operation/config.ts";
+import { makeFirstAccount } from "./operation/first-account.ts";
+import { banner, type Endpoint } from "./operation/first-run.ts";
+import { readHealth } from "./operation/health.ts";
+import { httpOptions, listenerOptions } from "./operation/listener-options.ts";
+import { PrometheusMetrics } from "./operation/metrics.ts";
+import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
+import { rootToken } from "./operation/root-token.ts";
+import { startHttp } from "./protocols/http/server.ts";
+import { startImap } from "./protocols/imap/listener.ts";
+import { startLmtp } from "./protocols/lmtp/start-lmtp.ts";
+import { startPop3 } from "./protocols/pop3/start-pop3.ts";
+import type { Listening, Services } from "./protocols/services.ts";
+import type { ShardStart } from "./shard-worker.ts";
+import type { Hints } from "./store/hints.ts";
+import { LocalHints } from "./store/local/hints.ts";
+import { RedisHints } from "./store/redis/redis-hints.ts";
+import { startSqliteWriter } from "./store/sqlite/start-writer.ts";
+
+/** A server that is running in this process. */
+export type RunningServer = {
+  readonly listening: Readonly<Record<"imap" | "pop3" | "lmtp" | "http", readonly Endpoint[]>>;
+  /** The account made just now, because the data directory is new. */
+  readonly firstAccount: { readonly address: string; readonly password: string } | null;
+  /** What a person at a terminal is shown. */
+  readonly banner: string;
+  readonly logger: PinoLogger;
+  readonly services: Services;
+  /** For tests of what happens when a worker dies. */
+  readonly workers: { killShard(index: number): Promise<void>; killCpu(index: number): Promise<void> };
+  /** Database round trips so far, and what waits. */
+  readonly stats: Shards<ShardStart>["stats"];
+  readonly shards: Shards<ShardStart>;
+  /** Reads the certificate again, and takes over the log level. */
+  reload(level?: Config["log"]["level"]): Promise<void>;
+  /** Takes no more connections, says goodbye to those there are, writes what is behind, and lets go of everything. */
+  stop(): Promise<void>;
+};
+
+/** How long connections are given to come to a command boundary, milliseconds. */
+const drainTime = 7000;
+
+/** Starts everything; throws where something that must be there is not. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const started = performance.now();
+  mkdirSync(config.data, { recursive: true, mode: 0o700 });
+  const log = { level: config.log.level, readable: process.stdout.isTTY === true };
+  const logger = PinoLogger.create({ ...log, output: standardOutput() });
+  const node = `${machineName()}:${process.pid}`;
+  const clock = realClock;
+  const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
+  const newId = objectIds(clock.now, (bytes) => randomBytes(bytes));
+
+  const store = await openStore(config, logger);
+  const spare = Math.max(1, availableParallelism() - 1);
+  const cpu = new CpuClient();
+  const workers = config.workers || spare;
+  const cpuWorkers = new CpuWorkers({
+    filename: fileURLToPath(new URL("./actors/workers/cpu-worker.ts", import.meta.url)),
+    workers: config.cpu_workers || spare,
+    logger,
+  });
+  cpuWorkers.serve(cpu);
+  const shards: Shards<ShardStart> = new Shards<ShardStart>({
+    filename: fileURLToPath(new URL("./shard-worker.ts", import.meta.url)),
+    workers,
+    startOf: () => {
+      const connection = store.connect();
+      const start: ShardStart = {
+        store: connection,
+        limits: { queue: config.limits.queue, messageSize: config.limits.message_size, appendDeadline: 8000 },
+        memory: Math.floor(config.limits.memory / workers),
+        log,
+      };
+      return { start, transfer: connection.kind === "embedded" ? [connection.writer] : [] };
+    },
+    born: (worker) => queueMicrotask(() => cpuWorkers.serve(cpuUsers[worker]!)),
+    logger,
+  });
+  const cpuUsers = Array.from({ length: workers }, (_, worker) => shards.cpuUser(worker));
+  await shards.ready();
+
+  const hints = store.hints;
+  const directoryStore = shards.directory();
+  const sessions = new SessionService({ hints, clock, node, randomHex });
+  const directory = new DirectoryService({
+    store: directoryStore,
+    accounts: shards,
+    cpu,
+    hints,
+    clock,
+    logger,
+    hostname: config.hostname,
+    newId,
+    randomHex,
+    limits: {
+      perUser: config.limits.login_failures_per_user,
+      perAddress: config.limits.login_failures_per_address,
+      window: config.limits.login_window / 1000,
+    },
+    quota: config.limits.quota,
+  });
+  const certificate = openCertificate(config, new Date());
+  const metrics = new PrometheusMetrics(packageJson.version);
+  const services: Services = {
+    accounts: shards,
+    directory,
+    sessions,
+    clock,
+    randomHex,
+    logger,
+    metrics,
+    tls: () => certificate.current(),
+    hostname: config.hostname,
+    version: packageJson.version,
+  };
+  const firstAccount =
+    config.store.kind === "embedded"
+      ? await makeFirstAccount({
+          store: directoryStore,
+          directory,
+          accounts: shards,
+          hostname: config.hostname,
+          random: randomBytes(16),
+          now: clock.now(),
+        })
+      : null;
+
+  let leaving = false;
+  const running: Partial<Record<"imap" | "pop3" | "lmtp" | "http", Listening>> = {};
+  const http = await startHttp(
+    {
+      ...services,
+      ready: () => !leaving,
+      metricsText: () => metrics.expose(),
+      health: () =>
+        readHealth({
+          node,
+          kind: config.store.kind,
+          data: config.data,
+          queueLimit: config.limits.queue,
+          askDatabase: () => directoryStore.setting("ping"),
+          hints: config.store.kind === "mongodb" ? hints : null,
+          stats: () => shards.stats(),
+          connections: () => ({
+            imap: running.imap?.connections() ?? 0,
+            pop3: running.pop3?.connections() ?? 0,
+            lmtp: running.lmtp?.connections() ?? 0,
+            http: running.http?.connections() ?? 0,
+          }),
+          uptime: () => (performance.now() - started) / 1000,
+          monotonic: clock.monotonic,
+        }),
+    },
+    httpOptions(config, rootToken(config)),
+  );
+  running.http = http;
+  running.imap = await startImap(services, listenerOptions(config, "imap"));
+  running.pop3 = await startPop3(services, listenerOptions(config, "pop3"));
+  running.lmtp = await startLmtp(services, listenerOptions(config, "lmtp"));
+  metrics.gauge(
+    "eider_active_accounts",
+    "Accounts with an actor in memory.",
+    async () => (await shards.stats()).actors,
+  );
+  metrics.gauge(
+    "eider_waiting_changes",
+    "Changes waiting in account actors' queues.",
+    async () => (await shards.stats()).waiting,
+  );
+  metrics.gauge(
+    "eider_database_round_trips",
+    "Round trips to the database so far.",
+    async () => (await shards.stats()).roundTrips,
+  );
+  const sweep = setInterval(
+    () => void shards.control("sweep").catch((err: unknown) => logger.warn({ err }, "sweep put off")),
+    3_600_000,
+  );
+  sweep.unref();
+
+  const listening = {
+    imap: running.imap.addresses,
+    pop3: running.pop3.addresses,
+    lmtp: running.lmtp.addresses,
+    http: running.http.addresses,
+  };
+  return {
+    listening,
+    firstAccount,
+    banner: banner({
+      version: packageJson.version,
+      store:
+        config.store.kind === "embedded"
+          ? `embedded store in ${config.data}`
+          : `MongoDB database ${config.mongodb.database}`,
+      listening,
+      account: firstAccount,
+    }),
+    logger,
+    services,
+    workers: {
+      killShard: (index) => shards.killWorker(index),
+      killCpu: (index) => cpuWorkers.killWorker(index),
+    },
+    stats: () => shards.stats(),
+    shards,
+    async reload(level) {
+      certificate.reload(new Date());
+      await http.renewCertificate();
+      if (level) logger.level = level;
+    },
+    async stop() {
+      leaving = true;
+      clearInterval(sweep);
+      await Promise.all(Object.values(running).map((protocol) => protocol.drain(drainTime)));
+      sessions.stop();
+      directory.stop();
+      await shards.close();
+      await cpuWorkers.close();
+      await hints.close();
+      await store.close();
+    },
+  };
+}
+
+type OpenStore = {
+  readonly hints: Hints;
+  /** What one shard worker opens its stores with. */
+  connect(): ShardStart["store"];
+  close(): Promise<void>;
+};
+
+async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore> {
+  if (config.store.kind === "embedded") {
+    const writer = await startSqliteWriter({
+      dataDir: config.data,
+      onDeath: (err) => logger.error({ err }, "the store's writer died; it is replaced"),
+    });
+    return {
+      hints: new LocalHints(realClock, logger),
+      connect: () => ({ kind: "embedded", dataDir: config.data, writer: writer.connect() }),
+      close: () => writer.close(),
+    };
+  }
+  const url = config.mongodb.url;
+  const redisUrl = config.redis.url;
+  if (url === null || redisUrl === null)
+    throw new Error("Cannot open the MongoDB store: [mongodb] url and [redis] url are needed");
+  return {
+    hints: await RedisHints.open({ url: redisUrl, clock: realClock, logger }),
+    connect: () => ({ kind: "mongodb", url, database: config.mongodb.database, redisUrl }),
+    close: async () => {},
+  };
+}

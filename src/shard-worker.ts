@@ -1,0 +1,93 @@
+import { randomBytes } from "node:crypto";
+import type { MessagePort } from "node:worker_threads";
+import { ShardPort } from "./actors/account/serve-shard.ts";
+import { Shard } from "./actors/account/shard.ts";
+import type { Control, ShardStats } from "./actors/account/shard-wire.ts";
+import type { AccountLimits } from "./actors/account/surroundings.ts";
+import { realClock } from "./actors/runtime/clock.ts";
+import { objectIds } from "./actors/runtime/object-id.ts";
+import { CpuClient } from "./actors/workers/cpu-client.ts";
+import type { Logger } from "./operation/logger.ts";
+import { type LogLevel, PinoLogger, standardOutput } from "./operation/pino-logger.ts";
+import type { Hints } from "./store/hints.ts";
+import { openMongoStores } from "./store/mongo/open-mongo-stores.ts";
+import { RedisHints } from "./store/redis/redis-hints.ts";
+import { openSqliteStores } from "./store/sqlite/open-stores.ts";
+import type { Stores } from "./store/stores.ts";
+
+/** What a shard worker needs to know; plain data but for the ports. */
+export type ShardStart = {
+  readonly store:
+    | { kind: "embedded"; dataDir: string; writer: MessagePort }
+    | { kind: "mongodb"; url: string; database: string; redisUrl: string };
+  readonly limits: AccountLimits;
+  /** Bytes for the accounts of this worker. */
+  readonly memory: number;
+  readonly log: { readonly level: LogLevel; readonly readable: boolean };
+};
+
+/** The life of a shard worker: opens its own connection to the store and serves its port. */
+export default async function serve({
+  worker,
+  start,
+}: {
+  worker: number;
+  start: ShardStart & { port: MessagePort };
+}): Promise<void> {
+  const port = new ShardPort(start.port);
+  const logger = PinoLogger.create({ ...start.log, output: standardOutput() }).child({ part: "shard", worker });
+  const cpu = new CpuClient();
+  const { stores, hints, roundTrips } = await openStore(start.store, logger);
+  const shard = new Shard(
+    {
+      stores,
+      cpu,
+      clock: realClock,
+      logger,
+      newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,
+      newBatch: () => randomBytes(12).toString("hex"),
+      limits: start.limits,
+    },
+    { hints, listener: port.listener, memory: start.memory },
+  );
+  await new Promise<void>((end) => {
+    const control = async (wish: Control): Promise<unknown> => {
+      switch (wish) {
+        case "stats":
+          return { ...shard.stats(), roundTrips: roundTrips() } satisfies ShardStats;
+        case "ping":
+          return stores.directory.setting("ping").then(() => true);
+        case "sweep":
+          return stores.blobs.sweep(realClock.now() - 24 * 3600 * 1000);
+        case "close":
+          await shard.close();
+          await hints?.close();
+          await stores.close();
+          // The answer leaves first.
+          setTimeout(end, 5);
+          return true;
+        default:
+          return wish satisfies never;
+      }
+    };
+    port.serve({
+      shard,
+      directory: stores.directory,
+      control,
+      cpuReplaced: (index, cpuPort) => cpu.connect(index, cpuPort),
+    });
+  });
+}
+
+async function openStore(
+  store: ShardStart["store"],
+  logger: Logger,
+): Promise<{ stores: Stores; hints: Hints | null; roundTrips: () => number }> {
+  if (store.kind === "embedded") {
+    const stores = openSqliteStores({ dataDir: store.dataDir, writer: store.writer, clock: realClock });
+    return { stores, hints: null, roundTrips: () => 0 };
+  }
+  const stores = await openMongoStores({ url: store.url, database: store.database, clock: realClock });
+  const hints = await RedisHints.open({ url: store.redisUrl, clock: realClock, logger });
+  return { stores, hints, roundTrips: () => stores.roundTrips() };
+}
