@@ -12,7 +12,7 @@ import {
 import { StoreUnavailable } from "../log.ts";
 import { waysToRun } from "../sqlite/temporary-stores.ts";
 import type { Stores } from "../stores.ts";
-import { type FailingStores, failingStores, fromCall, onlyCall } from "./failing-stores.ts";
+import { done, type FailingStores, failingStores, fromCall, onlyCall } from "./failing-stores.ts";
 
 describe("failingStores", () => {
   let real: Stores;
@@ -124,12 +124,13 @@ describe("failingStores", () => {
           return error;
         });
         if (failed) expect(first).toBeInstanceOf(StoreUnavailable);
+        stores.plan(() => done);
         expect(await deliver()).toBe("appended");
         expect(await real.log.read(account, 0, 9, "no bodies")).toHaveLength(1);
         expect(blobIdOf((await real.blobs.read(blob, 0, bytes.length))!)).toBe(blob);
         expect((await real.state.loadSnapshot(account))!.parts.size).toBe(1);
         if (!failed) {
-          expect(k).toBe(6);
+          expect(k).toBe(7);
           break;
         }
       }
