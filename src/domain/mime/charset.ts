@@ -23,9 +23,16 @@ const noCharsets = new Set(["base64", "hex"]);
 
 /** Decodes all of `bytes`. */
 export function decodeCharset(bytes: Uint8Array, name: string): string {
+  // Most mail is UTF-8, and a decoder costs more to make than to use.
+  if (/^utf-?8$/i.test(name)) return lenientUtf8.decode(bytes);
   const decoder = charsetDecoder(name);
   return decoder.write(bytes) + decoder.end();
 }
+
+/** Shared, so never used on a stream. */
+const lenientUtf8 = new TextDecoder("utf-8");
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const windows1252 = new TextDecoder("windows-1252");
 
 const knownLabels = new Map<string, boolean>();
 
@@ -77,13 +84,13 @@ class IconvDecoder implements CharsetDecoder {
 }
 
 class GuessingDecoder implements CharsetDecoder {
-  #utf8: TextDecoder | null = new TextDecoder("utf-8", { fatal: true });
+  #isUtf8 = true;
   /** Bytes of a sequence begun in an earlier chunk. */
   #begun: Uint8Array = new Uint8Array(0);
 
   write(bytes: Uint8Array): string {
     const input = this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]);
-    const whole = this.#utf8 === null ? input.length : input.length - unfinished(input);
+    const whole = this.#isUtf8 ? input.length - unfinished(input) : input.length;
     this.#begun = new Uint8Array(input.subarray(whole));
     return this.#decode(input.subarray(0, whole));
   }
@@ -95,14 +102,14 @@ class GuessingDecoder implements CharsetDecoder {
   }
 
   #decode(bytes: Uint8Array): string {
-    if (this.#utf8 !== null) {
+    if (this.#isUtf8) {
       try {
-        return this.#utf8.decode(bytes);
+        return strictUtf8.decode(bytes);
       } catch {
-        this.#utf8 = null;
+        this.#isUtf8 = false;
       }
     }
-    return new TextDecoder("windows-1252").decode(bytes);
+    return windows1252.decode(bytes);
   }
 }
 

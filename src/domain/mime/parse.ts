@@ -51,7 +51,9 @@ export class MessageParser {
   readonly #open: OpenPart[] = [];
   /** Boundaries are looked for: some are open, and the limit of parts is not reached. */
   #bounded = false;
+  /** How many open boundaries begin with each byte, and a length none is below: most lines are told apart by these. */
   readonly #firstBytes = new Uint16Array(256);
+  #shortest = maxBoundary;
   readonly #budget: Budget = { left: valueBudget };
   #reader: HeaderReader;
 
@@ -188,7 +190,8 @@ export class MessageParser {
 
   /** A line that begins with a hyphen: whether it is a delimiter, and if so, all that follows from it. */
   #dashLine(bytes: Uint8Array, from: number, to: number, start: number, whole: boolean, eol: number): boolean {
-    if (to - from < 3 || bytes[from + 1] !== 45 || this.#firstBytes[bytes[from + 2]!] === 0) return false;
+    if (to - from - 2 < this.#shortest || bytes[from + 1] !== 45 || this.#firstBytes[bytes[from + 2]!] === 0)
+      return false;
     const line = binaryString(bytes, from + 2, Math.min(to, from + headSize));
     let index = -1;
     let longest = 0;
@@ -258,7 +261,8 @@ export class MessageParser {
       part.kind = "multipart";
       part.boundary = boundary;
       part.closing = `${value}--`;
-      this.#firstBytes[boundary.charCodeAt(0) & 255]!++;
+      this.#firstBytes[boundary.charCodeAt(0)]!++;
+      this.#shortest = Math.min(this.#shortest, boundary.length);
       this.#bounded = true;
     } else part.header = opaque(part.header!);
   }
@@ -295,7 +299,7 @@ export class MessageParser {
 
   #dropBoundary(part: OpenPart): void {
     if (part.boundary === "") return;
-    this.#firstBytes[part.boundary.charCodeAt(0) & 255]!--;
+    this.#firstBytes[part.boundary.charCodeAt(0)]!--;
     part.boundary = "";
   }
 

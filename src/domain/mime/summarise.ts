@@ -1,6 +1,6 @@
 import type { Anatomy, EnvelopeAddress, Parameter, Part } from "./anatomy.ts";
 import { decodeParameter } from "./decode-parameter.ts";
-import { eachField } from "./each-field.ts";
+import { valuesOf } from "./each-field.ts";
 import { decodeHeaderText, decodeRaw } from "./encoded-words.ts";
 import { parseDate } from "./message-date.ts";
 import type { MailAddress, MessageSummary } from "./summary.ts";
@@ -50,8 +50,7 @@ function messageIds(value: string): readonly string[] {
 }
 
 function references(header: Uint8Array): readonly string[] {
-  for (const { name, value } of eachField(header)) if (name.toLowerCase() === "references") return messageIds(value);
-  return [];
+  return messageIds(valuesOf(header, "references")[0] ?? "");
 }
 
 function intro(bytes: Uint8Array, root: Part): string {

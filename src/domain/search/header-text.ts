@@ -1,5 +1,5 @@
 import { parseAddresses } from "../mime/addresses.ts";
-import { eachField } from "../mime/each-field.ts";
+import { eachField, valuesOf } from "../mime/each-field.ts";
 import { decodeHeaderText, decodeRaw } from "../mime/encoded-words.ts";
 import { parseDate } from "../mime/message-date.ts";
 import { foldText } from "./fold-text.ts";
@@ -18,41 +18,48 @@ const addressFields = new Set([
   "resent-bcc",
 ]);
 
+/** Divides what a match may not reach across; no client can ask for it (RFC 9051 §4.3). */
+const divider = "\0";
+
 /**
  * One message's header as searches see it: values unfolded, encoded words decoded (RFC 2047), folded for comparing.
- * A field is decoded when it is first asked for.
+ * Only what is asked for is decoded.
  */
 export class HeaderText {
-  readonly #fields: { readonly name: string; readonly value: string; folded: readonly string[] | null }[] = [];
-  #lines: readonly string[] | null = null;
+  readonly #header: Uint8Array;
+  readonly #fields = new Map<string, string | null>();
+  #all: string | null = null;
 
   constructor(header: Uint8Array) {
-    for (const { name, value } of eachField(header))
-      this.#fields.push({ name: name.toLowerCase(), value, folded: null });
+    this.#header = header;
   }
 
   /** Whether a field of this name (lower case) holds `needle` (folded); "": is there at all. */
   fieldHas(name: string, needle: string): boolean {
-    for (const field of this.#fields) {
-      if (field.name !== name) continue;
-      field.folded ??= forms(name, field.value).map(foldText);
-      if (needle === "" || field.folded.some((form) => form.includes(needle))) return true;
+    let text = this.#fields.get(name);
+    if (text === undefined) {
+      const values = valuesOf(this.#header, name);
+      text = values.length === 0 ? null : foldText(values.flatMap((value) => forms(name, value)).join(divider));
+      this.#fields.set(name, text);
     }
-    return false;
+    return text !== null && !needle.includes(divider) && text.includes(needle);
   }
 
   /** Whether any field, its name included, holds `needle` (folded). */
   has(needle: string): boolean {
-    this.#lines ??= this.#fields.flatMap(({ name, value }) =>
-      forms(name, value).map((form) => foldText(`${name}: ${form}`)),
-    );
-    return this.#lines.some((line) => line.includes(needle));
+    if (this.#all === null) {
+      const lines: string[] = [];
+      for (const { name, value } of eachField(this.#header)) {
+        for (const form of forms(name.toLowerCase(), value)) lines.push(`${name}: ${form}`);
+      }
+      this.#all = foldText(lines.join(divider));
+    }
+    return !needle.includes(divider) && this.#all.includes(needle);
   }
 
   /** Days since 1970-01-01 of the Date field as written, its zone disregarded; null where it cannot be read. */
   sentDay(): number | null {
-    const field = this.#fields.find(({ name }) => name === "date");
-    return field === undefined ? null : (parseDate(field.value)?.day ?? null);
+    return parseDate(valuesOf(this.#header, "date")[0] ?? "")?.day ?? null;
   }
 }
 
