@@ -118,7 +118,7 @@ for (const [name, message] of Object.entries({
     const stored = world.recorded[0]!.message;
     expect(stored.subarray(0, message.length).equals(message)).toBe(true);
     expect(stored.length - message.length).toBeLessThanOrEqual(2);
-    expect(world.largest).toBeLessThanOrEqual(512 * 1024);
+    expect(world.largest).toBeLessThanOrEqual(1024 * 1024);
   });
 }
 

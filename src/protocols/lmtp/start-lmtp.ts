@@ -7,7 +7,7 @@ import { LmtpServer } from "./lmtp-server.ts";
  * - "250" is said of a recipient only when the append to its account is durable (RFC 2033 §4.2);
  * - the stored message is Return-Path, Delivered-To, and then the very octets between DATA and its end;
  * - nothing but CRLF "." CRLF ends a message;
- * - a connection holds about half a megabyte of a message at most, whatever its size.
+ * - a connection holds two pieces of a message, each below a megabyte, whatever its size.
  *
  * @throws where a port cannot be bound
  */

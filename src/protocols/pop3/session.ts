@@ -1,3 +1,4 @@
+import type { Clock } from "../../actors/runtime/clock.ts";
 import type { SessionHandle } from "../../actors/sessions/sessions.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { User } from "../../store/directory.ts";
@@ -17,6 +18,7 @@ const loginMs = 60_000;
 const idleMs = 600_000;
 /** RFC 2449 §4 asks for 255; SASL responses and passwords may be longer. */
 const longestLine = 4096;
+const showMarksMs = 1000;
 const mostErrors = 50;
 /** Pipelined octets that wait in memory; more wait in the client. */
 const mostWaiting = 64 * 1024;
@@ -28,16 +30,28 @@ export class SignedIn {
   readonly handle: SessionHandle;
   readonly maildrop: Maildrop;
 
-  constructor(user: User, handle: SessionHandle, maildrop: Maildrop) {
+  readonly #clock: Clock;
+  #showing: (() => void) | null = null;
+
+  constructor(user: User, handle: SessionHandle, maildrop: Maildrop, clock: Clock) {
     this.account = user.id;
     this.name = user.username;
     this.handle = handle;
     this.maildrop = maildrop;
+    this.#clock = clock;
   }
 
-  /** Lets those who look at sessions see what QUIT would do. */
+  /** Lets those who look at sessions see, before long, what QUIT would do. Putting it in words costs time, so not at each DELE. */
   showMarks(): void {
-    this.handle.update({ marks: this.maildrop.describe() });
+    this.#showing ??= this.#clock.after(showMarksMs, () => {
+      this.#showing = null;
+      this.handle.update({ marks: this.maildrop.describe() });
+    });
+  }
+
+  leave(): void {
+    this.#showing?.();
+    this.handle.close();
   }
 }
 
@@ -145,7 +159,7 @@ export class Session implements Conversation {
     this.#challenged?.(null);
     this.#challenged = null;
     if (this.user === null) return;
-    this.user.handle.close();
+    this.user.leave();
     this.log("info", {}, "logout");
   }
 

@@ -52,7 +52,7 @@ async function openMaildrop(session: Session, user: User, handle: SessionHandle)
     });
     if (!columns.ok) return refused(columns.refusal);
     handle.update({ mailbox: "INBOX" });
-    const signedIn = new SignedIn(user, handle, new Maildrop(inbox, columns));
+    const signedIn = new SignedIn(user, handle, new Maildrop(inbox, columns), session.services.clock);
     opened = session.enter(signedIn);
     const { messages, octets } = signedIn.maildrop.totals();
     return ok(`maildrop has ${messages} messages (${octets} octets)`);

@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { readSaslPlain } from "./sasl-plain.ts";
+
+const read = (text: string) => readSaslPlain(Buffer.from(text).toString("base64"));
+
+test("readSaslPlain reads user and password, UTF-8 and spaces included", () => {
+  expect(read("\0jürgen\0pass wörd")).toEqual({ username: "jürgen", password: "pass wörd" });
+  expect(read("a\0a\0b")).toEqual({ username: "a", password: "b" });
+});
+
+test("readSaslPlain lets nobody act as somebody else", () => {
+  expect(read("admin\0a\0b")).toBeNull();
+});
+
+for (const text of ["", "\0", "\0\0", "\0a\0", "\0\0b", "a\0b", "\0a\0b\0c", "plain"]) {
+  test(`readSaslPlain refuses ${JSON.stringify(text)}`, () => expect(read(text)).toBeNull());
+}
+
+test("readSaslPlain refuses what is not base64, or not UTF-8", () => {
+  expect(readSaslPlain("AGEAY")).toBeNull();
+  expect(readSaslPlain("AGEA Yg==")).toBeNull();
+  expect(readSaslPlain("=")).toBeNull();
+  expect(readSaslPlain(Buffer.from([0, 0xff, 0, 0x62]).toString("base64"))).toBeNull();
+});
