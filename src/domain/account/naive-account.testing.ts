@@ -1,0 +1,229 @@
+import type { AccountCommand, CommandOf, MailboxRef } from "./commands.ts";
+import { sizeOf } from "./content.ts";
+
+/**
+ * The reference: what the domain promises, written down as simply as it can be, with plain arrays and no care for
+ * speed. Answers whether the command is accepted, and keeps what should be true then. Only for tests.
+ */
+export class NaiveAccount {
+  seq = 0;
+  quota = 0;
+  readonly mailboxes: NaiveMailbox[] = [];
+  readonly subscriptions = new Set<string>();
+  readonly validities = new Set<number>();
+
+  get used(): number {
+    return this.mailboxes.flatMap(({ messages }) => messages).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  find(ref: MailboxRef): NaiveMailbox | undefined {
+    if ("id" in ref) return this.mailboxes.find(({ id }) => id === ref.id);
+    if ("path" in ref) return this.mailboxes.find(({ path }) => path === spelt(ref.path));
+    return this.mailboxes.find(({ specialUse }) => specialUse === ref.specialUse) ?? this.find({ path: "INBOX" });
+  }
+
+  /** False: refused. "nothing": accepted, and true already. */
+  run(command: AccountCommand): boolean | "nothing" {
+    const result = this.#run(command);
+    if (result === true) this.seq++;
+    return result;
+  }
+
+  #run(command: AccountCommand): boolean | "nothing" {
+    switch (command.kind) {
+      case "append":
+        return this.#append(command);
+      case "changeFlags":
+        return this.#changeFlags(command);
+      case "copy":
+      case "move":
+        return this.#copy(command);
+      case "expunge":
+        return this.#expunge(command);
+      case "createMailbox":
+        return this.#create(spelt(command.path), command.ids);
+      case "renameMailbox":
+        return this.#rename(command);
+      case "deleteMailbox": {
+        const mailbox = this.find(command.mailbox);
+        if (!mailbox || mailbox.path === "INBOX") return false;
+        this.mailboxes.splice(this.mailboxes.indexOf(mailbox), 1);
+        return true;
+      }
+      case "setQuota":
+        if (this.quota === command.bytes) return "nothing";
+        this.quota = command.bytes;
+        return true;
+      case "subscribe": {
+        const path = spelt(command.path);
+        if (this.subscriptions.has(path)) return "nothing";
+        if (!this.find({ path })) return false;
+        this.subscriptions.add(path);
+        return true;
+      }
+      case "unsubscribe":
+        return this.subscriptions.delete(spelt(command.path)) ? true : "nothing";
+      case "setSpecialUse": {
+        const mailbox = this.find(command.mailbox);
+        if (!mailbox) return false;
+        if (mailbox.specialUse === command.specialUse) return "nothing";
+        for (const other of this.mailboxes) {
+          if (command.specialUse !== null && other.specialUse === command.specialUse) other.specialUse = null;
+        }
+        mailbox.specialUse = command.specialUse;
+        return true;
+      }
+      case "openAccount":
+        if (this.seq > 0) return false;
+        this.quota = command.quota;
+        for (const { id, path, specialUse } of command.mailboxes) this.#make(id, path, specialUse);
+        return true;
+    }
+  }
+
+  #make(id: string, path: string, specialUse: string | null): NaiveMailbox {
+    const mailbox: NaiveMailbox = { id, path, specialUse, uidNext: 1, changed: this.seq + 1, messages: [], gone: [] };
+    this.mailboxes.push(mailbox);
+    this.subscriptions.add(path);
+    return mailbox;
+  }
+
+  #append(command: CommandOf<"append">): boolean {
+    const mailbox = this.find(command.mailbox);
+    const size = sizeOf(command.content);
+    if (!mailbox || (this.quota > 0 && this.used + size > this.quota)) return false;
+    mailbox.messages.push({
+      uid: mailbox.uidNext++,
+      modseq: this.seq + 1,
+      flags: new Set(command.flags.map((flag) => flag.toLowerCase())),
+      size,
+      id: command.message,
+      date: Math.floor(command.internalDate / 1000),
+    });
+    mailbox.changed = this.seq + 1;
+    return true;
+  }
+
+  #changeFlags(command: CommandOf<"changeFlags">): boolean | "nothing" {
+    const mailbox = this.find(command.mailbox);
+    if (!mailbox) return false;
+    let any = false;
+    for (const message of mailbox.messages) {
+      if (!inRuns(command.uids, message.uid)) continue;
+      if (command.unchangedSince !== undefined && message.modseq > command.unchangedSince) continue;
+      const wanted = command.flags.map((flag) => flag.toLowerCase());
+      const next = new Set(command.change === "replace" ? [] : message.flags);
+      for (const flag of wanted) {
+        if (command.change === "remove") next.delete(flag);
+        else next.add(flag);
+      }
+      if (next.size === message.flags.size && [...next].every((flag) => message.flags.has(flag))) continue;
+      message.flags = next;
+      message.modseq = this.seq + 1;
+      any = true;
+    }
+    if (any) mailbox.changed = this.seq + 1;
+    return any ? true : "nothing";
+  }
+
+  #copy(command: CommandOf<"copy"> | CommandOf<"move">): boolean | "nothing" {
+    const from = this.find(command.mailbox);
+    const to = this.find(command.to);
+    if (!from || !to) return false;
+    const chosen = from.messages.filter(({ uid }) => inRuns(command.uids, uid));
+    if (chosen.length === 0) return "nothing";
+    const more = chosen.reduce((sum, { size }) => sum + size, 0);
+    if (command.kind === "copy" && this.quota > 0 && this.used + more > this.quota) return false;
+    for (const message of chosen) {
+      to.messages.push({ ...message, flags: new Set(message.flags), uid: to.uidNext++, modseq: this.seq + 1 });
+    }
+    to.changed = this.seq + 1;
+    if (command.kind === "move") this.#remove(from, chosen);
+    return true;
+  }
+
+  #remove(mailbox: NaiveMailbox, chosen: readonly NaiveMessage[]): void {
+    mailbox.messages = mailbox.messages.filter((message) => !chosen.includes(message));
+    for (const { uid } of chosen) mailbox.gone.push({ uid, seq: this.seq + 1 });
+    mailbox.changed = this.seq + 1;
+  }
+
+  #expunge(command: CommandOf<"expunge">): boolean | "nothing" {
+    const mailbox = this.find(command.mailbox);
+    if (!mailbox) return false;
+    const chosen = mailbox.messages.filter(
+      ({ uid, flags }) =>
+        (command.uids === "all" || inRuns(command.uids, uid)) && (command.which === "any" || flags.has("\\deleted")),
+    );
+    if (chosen.length === 0) return "nothing";
+    this.#remove(mailbox, chosen);
+    return true;
+  }
+
+  #create(path: string, ids: readonly string[]): boolean {
+    const levels = path.split("/");
+    if (levels.includes("") || this.find({ path })) return false;
+    for (const [at] of levels.entries()) {
+      const name = levels.slice(0, at + 1).join("/");
+      if (!this.find({ path: name })) this.#make(ids[at]!, name, null);
+    }
+    return true;
+  }
+
+  #rename(command: CommandOf<"renameMailbox">): boolean {
+    const mailbox = this.find(command.from);
+    const path = spelt(command.path);
+    if (!mailbox || path.split("/").includes("") || this.find({ path })) return false;
+    if (mailbox.path === "INBOX") {
+      this.#create(path, command.ids);
+      const to = this.find({ path })!;
+      if (mailbox.messages.length > 0) {
+        this.#copy({ kind: "move", mailbox: { path: "INBOX" }, uids: [1, 0xffffffff], to: { path: to.path } });
+      }
+      return true;
+    }
+    if (path.startsWith(`${mailbox.path}/`)) return false;
+    const old = mailbox.path;
+    const family = this.mailboxes.filter((each) => each.path === old || each.path.startsWith(`${old}/`));
+    if (family.some((each) => this.find({ path: path + each.path.slice(old.length) }))) return false;
+    const parent = path.split("/").slice(0, -1).join("/");
+    if (parent !== "" && !this.find({ path: parent })) this.#create(parent, command.ids);
+    for (const each of family) {
+      const next = path + each.path.slice(old.length);
+      if (this.subscriptions.delete(each.path)) this.subscriptions.add(next);
+      each.path = next;
+    }
+    return true;
+  }
+}
+
+export type NaiveMessage = {
+  uid: number;
+  modseq: number;
+  flags: Set<string>;
+  size: number;
+  id: string;
+  date: number;
+};
+
+export type NaiveMailbox = {
+  id: string;
+  path: string;
+  specialUse: string | null;
+  uidNext: number;
+  /** Seq of the last change in it. */
+  changed: number;
+  messages: NaiveMessage[];
+  gone: { uid: number; seq: number }[];
+};
+
+function spelt(path: string): string {
+  const levels = path.replace(/\/$/, "").split("/");
+  if (levels[0]!.toUpperCase() === "INBOX") levels[0] = "INBOX";
+  return levels.join("/");
+}
+
+function inRuns(runs: readonly number[], uid: number): boolean {
+  for (let at = 0; at < runs.length; at += 2) if (uid >= runs[at]! && uid <= runs[at + 1]!) return true;
+  return false;
+}
