@@ -49,6 +49,11 @@ export class SessionService implements Sessions {
   async list(filter: { account?: AccountId; limit?: number } = {}): Promise<readonly SessionRecord[]> {
     const found = await this.#hints.list(prefix, filter.account ? 100_000 : (filter.limit ?? 1000));
     const records = found.map(({ key, value }) => parseRecord(key.slice(prefix.length), value));
+    // Who ends a user's sessions must not miss one that has just come and is not written yet.
+    const recorded = new Set(records.map(({ id }) => id));
+    for (const live of this.#changed) {
+      if (!recorded.has(live.id)) records.push(parseRecord(live.id, live.record(this.#node)));
+    }
     const wanted = filter.account ? records.filter(({ account }) => account === filter.account) : records;
     return wanted.slice(0, filter.limit ?? 1000);
   }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ChangeCommand, MailboxSummary } from "../../../actors/account/requests.ts";
 import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
 import { nothing } from "../answers.ts";
-import { badInput, HttpFailure } from "../failure.ts";
+import { badInput, HttpFailure, userNotFound } from "../failure.ts";
 import { accountId, flag, integer, mailboxId, text } from "../input/fields.ts";
 import { operation } from "../operation.ts";
 import { granted, refusalFailure } from "../refusals.ts";
@@ -41,8 +41,7 @@ export const listMailboxes = operation({
   },
   answer: z.object({ results: z.array(mailboxView) }),
   async run({ user, specialUse, counters, sizes }, { services }) {
-    const { mailboxes } = granted(await services.accounts.ask(user, { kind: "mailboxes" }));
-    const results = mailboxes
+    const results = (await mailboxesOf(services, user))
       .filter((mailbox) => !specialUse || mailbox.specialUse !== null)
       .toSorted(byImportance)
       .map((mailbox) => viewOf(mailbox, { counters, sizes }));
@@ -151,13 +150,21 @@ export const deleteMailbox = operation({
   },
 });
 
-/** @throws HttpFailure NoSuchMailbox */
+/** @throws HttpFailure UserNotFound */
+async function mailboxesOf(services: AllServices, account: AccountId): Promise<readonly MailboxSummary[]> {
+  const { mailboxes } = granted(await services.accounts.ask(account, { kind: "mailboxes" }));
+  // An account that is open has its INBOX; one that never was is asked about only where there is doubt.
+  if (mailboxes.length === 0 && !(await services.directory.userById(account))) throw userNotFound();
+  return mailboxes;
+}
+
+/** @throws HttpFailure NoSuchMailbox, UserNotFound */
 export async function existingMailbox(
   services: AllServices,
   account: AccountId,
   wanted: { id: MailboxId } | { path: string },
 ): Promise<MailboxSummary> {
-  const { mailboxes } = granted(await services.accounts.ask(account, { kind: "mailboxes" }));
+  const mailboxes = await mailboxesOf(services, account);
   const name = "path" in wanted ? (/^inbox$/i.test(wanted.path) ? "INBOX" : wanted.path.normalize("NFC")) : null;
   const found = mailboxes.find((mailbox) => ("id" in wanted ? mailbox.id === wanted.id : mailbox.path === name));
   if (!found) throw refusalFailure({ kind: "noSuchMailbox", path: "" });

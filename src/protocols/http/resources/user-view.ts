@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { SessionRecord } from "../../../actors/sessions/sessions.ts";
 import type { User } from "../user.ts";
 
 const quota = z.object({ allowed: z.number(), used: z.number() });
@@ -72,9 +71,9 @@ export function listingOf(user: User, used: number, show: { metaData?: boolean; 
 }
 
 /** `internalData` is for administrators only. */
-export function detailsOf(user: User, used: number, sessions: readonly SessionRecord[], internalData: boolean) {
+export function detailsOf(user: User, used: number, internalData: boolean) {
   const setting = settingsOf(user);
-  // Eider counts none of these yet: what was set is shown, and nothing as used.
+  // What was set is shown, and nothing as used: none of these is counted by user where it could be read at once.
   const counted = (name: string) => ({ allowed: setting.number(name), used: 0, ttl: 0 });
   return {
     ...commonOf(user),
@@ -101,10 +100,7 @@ export function detailsOf(user: User, used: number, sessions: readonly SessionRe
       imapUpload: counted("imapMaxUpload"),
       imapDownload: counted("imapMaxDownload"),
       pop3Download: counted("pop3MaxDownload"),
-      imapMaxConnections: {
-        allowed: user.imapMaxConnections,
-        used: sessions.filter((session) => session.protocol === "imap").length,
-      },
+      imapMaxConnections: { allowed: user.imapMaxConnections, used: 0 },
     },
     fromWhitelist: setting.texts("fromWhitelist"),
     disabledScopes: [...user.disabledScopes],

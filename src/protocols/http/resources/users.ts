@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { AccountId, RequestId } from "../../../domain/ids.ts";
+import type { AccountId } from "../../../domain/ids.ts";
 import { isObjectId } from "../../../domain/ids.ts";
 import { nothing, pageOf } from "../answers.ts";
 import { pageFrame, startOf } from "../cursor.ts";
 import { badInput, HttpFailure, unavailable, userNotFound } from "../failure.ts";
 import { accountId, cursor, flag, moment, pageSize, text } from "../input/fields.ts";
 import { operation } from "../operation.ts";
-import { granted, refusalFailure } from "../refusals.ts";
+import { refusalFailure } from "../refusals.ts";
 import type { AllServices } from "../services.ts";
 import type { User, UserPage } from "../user.ts";
 import { endSessions } from "./sessions.ts";
@@ -123,11 +123,8 @@ export const getUser = operation({
   answer: userDetails,
   async run({ user: id }, { services, principal }) {
     const user = await existingUser(services, id);
-    const [[used], sessions] = await Promise.all([
-      bytesUsed(services, [user]),
-      services.sessions.list({ account: id, limit: 1000 }),
-    ]);
-    return detailsOf(user, used!, sessions, principal.kind === "root");
+    const [used] = await bytesUsed(services, [user]);
+    return detailsOf(user, used!, principal.kind === "root");
   },
 });
 
@@ -176,11 +173,6 @@ export const updateUser = operation({
       ...(password === undefined ? {} : { password }),
     });
     if (!updated.ok) throw updated.why === "noSuchUser" ? userNotFound() : unavailable();
-    if (change.quota !== undefined) {
-      const request = services.randomHex(12) as RequestId;
-      const command = { kind: "setQuota", bytes: change.quota } as const;
-      granted(await services.accounts.ask(id, { kind: "change", request, command }));
-    }
     if (change.disabled || change.suspended) await endSessions(services, id, "Account is disabled");
     else if (password !== undefined) await endSessions(services, id, "Password changed");
     return {};
