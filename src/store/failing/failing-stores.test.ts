@@ -130,7 +130,7 @@ describe("failingStores", () => {
         expect(blobIdOf((await real.blobs.read(blob, 0, bytes.length))!)).toBe(blob);
         expect((await real.state.loadSnapshot(account))!.parts.size).toBe(1);
         if (!failed) {
-          expect(k).toBe(7);
+          expect(k).toBe(6);
           break;
         }
       }
