@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { AccountId } from "../../domain/ids.ts";
+import {
+  done,
+  type FailingStores,
+  failingStores,
+  onlyCall,
+  type StoreCall,
+} from "../../store/failing/failing-stores.ts";
+import { LocalHints } from "../../store/local/hints.ts";
+import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
+import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
+import { realClock } from "../runtime/clock.ts";
+import type { AccountFacts } from "./requests.ts";
+import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+
+const isAppend = ({ method }: StoreCall): boolean => method === "append";
+
+describe("shard", () => {
+  let stores: FailingStores;
+  let remove: () => void;
+  let account: AccountId;
+  const shards: TestShard[] = [];
+  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
+    const made = testShard(stores, options);
+    shards.push(made);
+    return made;
+  };
+
+  beforeEach(() => {
+    const directory = temporaryDataDir();
+    remove = directory.remove;
+    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+    account = newAccount();
+  });
+  afterEach(async () => {
+    stores.plan(() => done);
+    for (const { shard } of shards.splice(0)) await shard.close();
+    await stores.close();
+    remove();
+  });
+
+  test("deliveries that come together are one append, announced before they are answered", async () => {
+    const one = node();
+    await one.open(account);
+    one.shard.watch(account);
+    const before = stores.calls.filter(isAppend).length;
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, async (_, n) => {
+        const outcome = await one.deliver(account, `m${n}`);
+        expect(one.heard.some(({ transactions }) => transactions.some(({ request }) => request === `m${n}`))).toBe(
+          true,
+        );
+        return outcome;
+      }),
+    );
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    expect(stores.calls.filter(isAppend).length - before).toBe(1);
+    expect((await one.inbox(account)).map(({ uid }) => uid)).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+  });
+
+  test("the same request again is answered and not done again, also by another node, also after a restart", async () => {
+    const one = node();
+    await one.open(account);
+    const first = await one.deliver(account, "once");
+    const again = await one.deliver(account, "once");
+    expect(again).toEqual({ ...first, repeated: true } as never);
+    const both = await Promise.all([one.deliver(account, "twin"), one.deliver(account, "twin")]);
+    expect(both.map((outcome) => outcome.ok && outcome.repeated === true)).toEqual([false, true]);
+    await one.shard.close();
+    const restarted = node();
+    expect(await restarted.deliver(account, "once")).toMatchObject({ ok: true, repeated: true });
+    expect((await restarted.inbox(account)).length).toBe(2);
+  });
+
+  test("two nodes that write to one account both succeed, and every UID is given once", async () => {
+    const [one, two] = [node(), node()];
+    await one.open(account);
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, (_, n) => (n % 2 ? one : two).deliver(account, `m${n}`)),
+    );
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    const three = node();
+    const inbox = await three.inbox(account);
+    expect(inbox.map(({ uid }) => uid)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+    expect(new Set(inbox.map(({ text }) => text)).size).toBe(60);
+    expect([...one.faults, ...two.faults]).toEqual([]);
+  });
+
+  test("an append whose answer was lost is recognised: once, and said to be done", async () => {
+    const one = node();
+    await one.open(account);
+    stores.plan(onlyCall(1, "answerLost", isAppend));
+    expect(await one.deliver(account, "lost")).toMatchObject({ ok: true });
+    expect((await one.inbox(account)).length).toBe(1);
+  });
+
+  test("an append that stays without an answer is refused, and the retry is the same message", async () => {
+    const one = node({ appendDeadline: 50 });
+    await one.open(account);
+    stores.plan((call) => (isAppend(call) ? { kind: "answerLost" } : done));
+    expect(await one.deliver(account, "limbo")).toMatchObject({ ok: false, refusal: { kind: "unavailable" } });
+    stores.plan(() => done);
+    expect(await one.deliver(account, "limbo")).toMatchObject({ ok: true, repeated: true });
+    expect((await one.inbox(account)).length).toBe(1);
+  });
+
+  test("a full disk refuses at once, keeps nothing, and the next one is taken when there is room", async () => {
+    const one = node();
+    await one.open(account);
+    stores.plan(onlyCall(1, "refused", isAppend));
+    expect(await one.deliver(account, "full")).toMatchObject({ ok: false, refusal: { kind: "unavailable" } });
+    expect((await one.inbox(account)).length).toBe(0);
+    expect(await one.deliver(account, "room")).toMatchObject({ ok: true });
+  });
+
+  test("whichever call of the store fails, and however, what was acknowledged is there once, and nothing else", async () => {
+    for (const kind of ["refused", "answerLost"] as const) {
+      for (let k = 1; ; k++) {
+        const user = newAccount();
+        stores.plan(onlyCall(k, kind));
+        const before = stores.calls.length;
+        const one = node({ appendDeadline: 100 });
+        const acknowledged: string[] = [];
+        const asked: string[] = [];
+        if ((await one.open(user)).ok) {
+          for (const request of ["a", "b", "c"]) {
+            asked.push(request);
+            if ((await one.deliver(user, request)).ok) acknowledged.push(request);
+            await one.inbox(user).catch(() => []);
+          }
+          await one.shard.close();
+        }
+        const made = stores.calls.length - before;
+        stores.plan(() => done);
+        const reader = node();
+        const opened = await reader.open(user);
+        const kept = (await reader.inbox(user)).map(({ text }) => text.split("\r\n\r\n")[1]!.trim());
+        for (const request of acknowledged) expect(kept.filter((text) => text === request)).toEqual([request]);
+        expect(new Set(kept).size).toBe(kept.length);
+        expect(kept.every((text) => asked.includes(text))).toBe(true);
+        expect(opened.ok || opened.refusal.kind === "accountExists").toBe(true);
+        if (made < k) break;
+      }
+    }
+  }, 60_000);
+
+  test("a request refused for its content changes nothing, and the others of its batch stand", async () => {
+    const one = node();
+    await one.open(account, 100);
+    const small = "S: 1\r\n\r\nx\r\n";
+    const outcomes = await Promise.all([
+      one.deliver(account, "fits", small),
+      one.deliver(account, "too much", "x".repeat(200)),
+      one.deliver(account, "fits too", small),
+    ]);
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true]);
+    expect(outcomes[1]).toMatchObject({ refusal: { kind: "overQuota", quota: 100 } });
+    const facts = (await one.shard.ask(account, { kind: "catchUp" })) as AccountFacts;
+    expect(facts.used).toBe(2 * small.length);
+    expect((await one.inbox(account)).map(({ text }) => text)).toEqual([small, small]);
+  });
+
+  test("several commands in one request are all or nothing, in one entry", async () => {
+    const one = node();
+    await one.open(account);
+    await one.deliver(account, "m");
+    const inbox = { path: "INBOX" };
+    const refused = await one.change(account, "both", {
+      kind: "batch",
+      commands: [
+        { kind: "changeFlags", mailbox: inbox, uids: [1, 1], change: "add", flags: ["\\Seen"] },
+        { kind: "copy", mailbox: inbox, uids: [1, 1], to: { path: "Nowhere" } },
+      ],
+    });
+    expect(refused).toMatchObject({ ok: false, refusal: { kind: "noSuchMailbox" } });
+    const taken = await one.change(account, "both again", {
+      kind: "batch",
+      commands: [
+        { kind: "createMailbox", path: "Somewhere" },
+        { kind: "move", mailbox: inbox, uids: [1, 1], to: { path: "Somewhere" } },
+      ],
+    });
+    expect(taken).toMatchObject({ ok: true, seq: 3 });
+    expect(await one.inbox(account)).toEqual([]);
+  });
+
+  test("what one node appends is seen on the other by hint, and by asking where the hint is lost", async () => {
+    const hints = new LocalHints(realClock);
+    const [one, two] = [node({ hints }), node({ hints })];
+    await one.open(account);
+    await two.inbox(account);
+    two.shard.watch(account);
+    await one.deliver(account, "hinted");
+    expect(two.heard.map(({ transactions }) => transactions[0]!.request as string)).toEqual(["hinted"]);
+    const deaf = node({ hints: new LocalHints(realClock) });
+    expect((await deaf.inbox(account)).length).toBe(1);
+    await one.deliver(account, "unheard");
+    expect((await deaf.inbox(account)).length).toBe(2);
+  });
+
+  test("a queue that is full refuses as busy, and what was taken is done", async () => {
+    const one = node({ queue: 5 });
+    await one.open(account);
+    let release: () => void = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    stores.plan((call) => (isAppend(call) ? { kind: "held", release: released } : done));
+    const first = one.deliver(account, "first");
+    while (stores.calls.filter(isAppend).length < 2) await Bun.sleep(0);
+    const more = Array.from({ length: 8 }, (_, n) => one.deliver(account, `m${n}`));
+    await Bun.sleep(0);
+    release();
+    const outcomes = await Promise.all([first, ...more]);
+    expect(outcomes.filter(({ ok }) => ok).length).toBe(6);
+    expect(outcomes.filter((outcome) => !outcome.ok && outcome.refusal.kind === "busy").length).toBe(3);
+    expect((await one.inbox(account)).length).toBe(6);
+  });
+
+  test("an account that is forgotten leaves nothing", async () => {
+    const one = node();
+    await one.open(account);
+    await one.deliver(account, "m");
+    await one.shard.ask(account, { kind: "forget" });
+    expect(await stores.log.heads([account])).toEqual([0]);
+    expect(await stores.state.loadSnapshot(account)).toBeNull();
+  });
+});

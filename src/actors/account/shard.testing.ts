@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import type { AccountId, RequestId } from "../../domain/ids.ts";
+import { type Logger, silentLogger } from "../../operation/logger.ts";
+import type { Hints } from "../../store/hints.ts";
+import type { Stores } from "../../store/stores.ts";
+import { realClock } from "../runtime/clock.ts";
+import { objectIds } from "../runtime/object-id.ts";
+import { jobs } from "../workers/jobs.ts";
+import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
+import { Shard } from "./shard.ts";
+
+/** A shard in this thread on stores given by the test, and short ways to ask it. Only for tests. */
+export type TestShard = {
+  readonly shard: Shard;
+  readonly heard: Announcement[];
+  readonly lagged: AccountId[];
+  readonly faults: string[];
+  change(account: AccountId, request: string, command: ChangeCommand): Promise<Outcome>;
+  open(account: AccountId, quota?: number): Promise<Outcome>;
+  deliver(account: AccountId, request: string, text?: string): Promise<Outcome>;
+  /** UIDs and bytes of INBOX, as a client would read them. */
+  inbox(account: AccountId): Promise<{ uid: number; text: string }[]>;
+};
+
+export const newAccount = objectIds(realClock.now, (bytes) => randomBytes(bytes)) as () => AccountId;
+
+export function testShard(
+  stores: Stores,
+  options: { hints?: Hints | null; appendDeadline?: number; queue?: number } = {},
+): TestShard {
+  const heard: Announcement[] = [];
+  const lagged: AccountId[] = [];
+  const faults: string[] = [];
+  const logger: Logger = { ...silentLogger, error: (_, text) => void faults.push(text) };
+  const shard = new Shard(
+    {
+      stores,
+      cpu: jobs,
+      clock: realClock,
+      logger,
+      newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,
+      newBatch: () => randomBytes(8).toString("hex"),
+      limits: { queue: options.queue ?? 1000, messageSize: 1 << 20, appendDeadline: options.appendDeadline ?? 200 },
+    },
+    {
+      hints: options.hints ?? null,
+      listener: { announced: (announcement) => heard.push(announcement), lagged: (account) => lagged.push(account) },
+      memory: 64 * 1024 * 1024,
+    },
+  );
+  const change = (account: AccountId, request: string, command: ChangeCommand): Promise<Outcome> =>
+    shard.ask(account, { kind: "change", request: request as RequestId, command }) as Promise<Outcome>;
+  return {
+    shard,
+    heard,
+    lagged,
+    faults,
+    change,
+    open: (account, quota = 0) =>
+      change(account, "open", { kind: "openAccount", quota, mailboxes: [{ path: "INBOX", specialUse: null }] }),
+    deliver: (account, request, text = `Subject: ${request}\r\n\r\n${request}\r\n`) =>
+      change(account, request, {
+        kind: "append",
+        mailbox: { path: "INBOX" },
+        flags: [],
+        source: { kind: "bytes", bytes: Buffer.from(text) },
+      }),
+    async inbox(account) {
+      const opened = await shard.ask(account, { kind: "openMailbox", mailbox: { path: "INBOX" }, claimRecent: false });
+      if (!("mailbox" in opened)) throw new Error(JSON.stringify(opened));
+      const items = [{ kind: "section", part: [], text: "all" }] as const;
+      const page = await shard.ask(account, {
+        kind: "readContent",
+        mailbox: opened.mailbox.id,
+        uids: opened.uids,
+        items,
+        maxBytes: 1 << 22,
+      });
+      if (!("offsets" in page)) throw new Error(JSON.stringify(page));
+      return Array.from(page.uids, (uid, at) => ({
+        uid,
+        text: Buffer.from(page.bytes.slice(page.offsets[at], page.offsets[at + 1])).toString(),
+      }));
+    },
+  };
+}
