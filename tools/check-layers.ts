@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   {
     name: "operation",
     files: "src/operation/",
-    imports: ["operation", "logger", "protocols", "clock"],
+    imports: ["operation", "logger", "protocols", "actors", "requests", "store ports", "clock"],
     packages: "any",
   },
   { name: "outermost", files: "src/", imports: "everything", packages: "any" },

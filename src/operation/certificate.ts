@@ -49,11 +49,11 @@ const lifetime = 825 * day;
 const renewBefore = 30 * day;
 
 function load({ tls, data, hostname }: Pick<Config, "tls" | "data" | "hostname">, now: Date): LoadedCertificate {
-  if (tls.cert !== null && tls.key !== null) return readPair(tls.cert, tls.key, now);
+  if (tls.cert !== null && tls.key !== null) return readCertificate(tls.cert, tls.key, now);
   const directory = join(data, "tls");
   const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
   if (existsSync(cert) && existsSync(key)) {
-    const found = readPair(cert, key, now);
+    const found = readCertificate(cert, key, now);
     const wanted =
       found.names.includes(hostname.toLowerCase()) && found.validUntil.getTime() - now.getTime() > renewBefore;
     if (wanted || !found.selfSigned) return found;
@@ -69,11 +69,11 @@ function load({ tls, data, hostname }: Pick<Config, "tls" | "data" | "hostname">
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   replaceFile(key, made.key);
   replaceFile(cert, made.cert);
-  return readPair(cert, key, now);
+  return readCertificate(cert, key, now);
 }
 
 /** Reads a certificate and its key; throws `CertificateError` unless they are readable, of each other and in force. */
-function readPair(certFile: string, keyFile: string, now: Date): LoadedCertificate {
+export function readCertificate(certFile: string, keyFile: string, now: Date): LoadedCertificate {
   const cert = readPem(certFile, "certificate");
   const key = readPem(keyFile, "private key");
   const parsed = attempt(() => new X509Certificate(cert), `${certFile} holds no certificate in PEM form`);

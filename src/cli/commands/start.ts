@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import type { RunningServer } from "../../main.ts";
+import { CertificateError, openCertificate } from "../../operation/certificate.ts";
+import { type Config, type LoadedConfig, loadConfig } from "../../operation/config.ts";
+import { rootToken } from "../../operation/root-token.ts";
+import { handleSignals } from "../../operation/signals.ts";
+import type { Console } from "../console.ts";
+import { CommandFailure } from "../failure.ts";
+import { runProcesses } from "../processes.ts";
+
+export type StartServer = (config: Config) => Promise<Pick<RunningServer, "banner" | "logger" | "reload" | "stop">>;
+
+/** `eider start`: the server, until a signal ends it. */
+export function addStart(program: Command, console: Console, startServer: StartServer): void {
+  program
+    .command("start")
+    .description("run the server until it gets SIGTERM or SIGINT")
+    .option("--config <file>", "read this file instead of eider.toml")
+    .allowExcessArguments(false)
+    .action(async (options: { config?: string }) => {
+      const loaded = load(options, console);
+      for (const warning of loaded.warnings) console.err.write(`warning: ${warning}\n`);
+      const { config } = loaded;
+      if (config.processes > 1 && console.env[processVariable] === undefined) {
+        // Made once, before all processes want to make it.
+        rootToken(config);
+        openCertificate(config, new Date());
+        return runProcesses(config.processes, { [processVariable]: "1" }, console);
+      }
+      const server = await startServer(config).catch((error: unknown) => {
+        throw explained(error);
+      });
+      const stdoutIsForPeople = process.stdout.isTTY === true;
+      (stdoutIsForPeople ? console.out : console.err).write(`\n${server.banner}\n`);
+      await untilStopped(server, () => load(options, console).config);
+    });
+}
+
+/** Set for the processes that one `eider start` runs when [processes] is above 1. */
+const processVariable = "EIDER_PROCESS";
+
+function load({ config }: { config?: string }, console: Console): LoadedConfig {
+  const loaded = loadConfig({ file: config, env: console.env, cwd: console.cwd });
+  if (loaded.ok) return loaded;
+  for (const problem of loaded.problems.slice(0, -1)) console.err.write(`eider: ${problem}\n`);
+  throw new CommandFailure(loaded.problems.at(-1)!, "");
+}
+
+/** The process ends in here: by a signal. */
+function untilStopped(server: Awaited<ReturnType<StartServer>>, configNow: () => Config): Promise<never> {
+  handleSignals({
+    drain: () => server.stop(),
+    reload: () => server.reload(configNow().log.level),
+    logger: server.logger,
+    process,
+    now: () => performance.now(),
+    after(ms, act) {
+      const timer = setTimeout(act, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+  return new Promise(() => {});
+}
+
+/** What an operator can do something about, in one line; anything else as it is. */
+function explained(error: unknown): unknown {
+  if (error instanceof CertificateError) return new CommandFailure("Cannot start", error.message);
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  if (name === "DataDirectoryInUse")
+    return new CommandFailure("Cannot start", message, "stop that server first, or give this one another `data`");
+  if (code === "EADDRINUSE") {
+    return new CommandFailure(
+      "Cannot start",
+      message,
+      "another program has that port; `eider doctor` names it. Stop it, or configure another port",
+    );
+  }
+  if (code === "EACCES" && /listen|port/i.test(message)) {
+    return new CommandFailure(
+      "Cannot start",
+      message,
+      "ports below 1024 need CAP_NET_BIND_SERVICE; see docs/operating.md",
+    );
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOSPC") {
+    return new CommandFailure("Cannot start", message, "`data` must be a directory that the server may write to");
+  }
+  return error;
+}

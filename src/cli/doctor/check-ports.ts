@@ -1,0 +1,67 @@
+import type { Config } from "../../operation/config.ts";
+import { hostPort } from "../../operation/first-run.ts";
+import { type Finding, failure, ok } from "./finding.ts";
+
+/** Whether each port is free, or in use by the server whose configuration this is. */
+export async function checkPorts(config: Config): Promise<Finding[]> {
+  const serverRuns = await answersAsEider(config);
+  const findings: Finding[] = [];
+  for (const protocol of ["imap", "pop3", "lmtp", "http"] as const) {
+    for (const key of ["port", "tls_port"] as const) {
+      const port = config[protocol][key];
+      if (port === null || port === 0) continue;
+      findings.push(checkPort(`${protocol} ${key}`, config[protocol].host, port, serverRuns));
+    }
+  }
+  return findings;
+}
+
+function checkPort(about: string, host: string, port: number, serverRuns: boolean): Finding {
+  const where = hostPort({ host, port });
+  try {
+    Bun.listen({ hostname: host, port, socket: { data() {} } }).stop(true);
+    if (!serverRuns) return ok(about, `${where} is free`);
+    return failure(
+      about,
+      `the server runs, but nobody listens on ${where}`,
+      "restart it: it was started with another configuration",
+    );
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE" && serverRuns) return ok(about, `${where} is in use by the running server`);
+    if (code === "EADDRINUSE")
+      return failure(
+        about,
+        `${where} is in use by another program`,
+        `stop it (\`ss -ltnp sport = :${port}\` names it), or configure another port`,
+      );
+    if (code === "EACCES")
+      return failure(
+        about,
+        `${where} needs a privilege`,
+        "ports below 1024 need CAP_NET_BIND_SERVICE: see docs/operating.md",
+      );
+    return failure(
+      about,
+      `cannot listen on ${where} (${message})`,
+      `give [${about.split(" ")[0]}] host an address of this machine`,
+    );
+  }
+}
+
+/** Whether an Eider answers where [http] listens. */
+async function answersAsEider({ http }: Config): Promise<boolean> {
+  const port = http.port ?? http.tls_port;
+  if (port === null) return false;
+  const scheme = http.port === null ? "https" : "http";
+  try {
+    const response = await fetch(`${scheme}://${hostPort({ host: http.host, port })}/health`, {
+      signal: AbortSignal.timeout(3000),
+      tls: { rejectUnauthorized: false },
+    });
+    const said = (await response.json()) as { status?: unknown; timestamp?: unknown };
+    return said.status !== undefined && said.timestamp !== undefined;
+  } catch {
+    return false;
+  }
+}

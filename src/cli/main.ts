@@ -1,0 +1,11 @@
+#!/usr/bin/env bun
+import packageJson from "../../package.json" with { type: "json" };
+import { systemConsole } from "./console.ts";
+import { run } from "./run.ts";
+
+// Only `start` needs the server; the other commands are quicker without it.
+const code = await run(process.argv.slice(2), systemConsole(), packageJson.version, async (config) => {
+  const { startServer } = await import("../main.ts");
+  return startServer(config);
+});
+process.exit(code || (process.exitCode as number | undefined) || 0);
