@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { selfSigned } from "../../operation/self-signed.ts";
 import { bodyOf, rootToken, someMailbox, someUser, startBareHttp, wellDetails } from "./bare-server.testing.ts";
 
 type Bare = Awaited<ReturnType<typeof startBareHttp>>;
@@ -482,5 +484,54 @@ describe("an upload", () => {
     expect(source).not.toContain("root:");
     expect(source).toMatch(/^Message-ID: <[0-9a-f]{32}@mail\.example>\r$/m);
     expect(source.replaceAll("\r\n", "")).not.toContain("\n");
+  });
+});
+
+test("a message that is expunged while it is read breaks off, and is not taken for a whole one", async () => {
+  let pieces = 0;
+  const { request } = await start({
+    ask: () =>
+      ++pieces > 1
+        ? { ok: true, seq: 2, uids: new Uint32Array(), offsets: new Uint32Array(), sizes: new Uint32Array(), rest: [] }
+        : {
+            ok: true,
+            seq: 1,
+            uids: Uint32Array.of(1),
+            offsets: Uint32Array.of(0, 1024 * 1024),
+            sizes: Uint32Array.of(2 * 1024 * 1024),
+            bytes: new Uint8Array(1024 * 1024),
+            rest: [],
+          },
+  });
+  const reading = request(`/users/${someUser}/mailboxes/${someMailbox}/messages/1/message.eml`);
+  await expect(reading.then((response) => response.arrayBuffer())).rejects.toThrow();
+  expect(pieces).toBe(2);
+});
+
+describe("TLS", () => {
+  const certificate = (name: string) =>
+    selfSigned({ names: [name], organization: "Eider", from: new Date("2020-01-01"), until: new Date("2100-01-01") });
+  /** The name in the certificate that a new connection is shown. */
+  const shown = (port: number) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+        resolve(String(socket.getPeerCertificate().subject.CN));
+        socket.destroy();
+      });
+      socket.on("error", reject);
+    });
+
+  test("serves a renewed certificate on the same port, and keeps the old one where the new one is none", async () => {
+    let current = certificate("first.example");
+    const { listening, request } = await start({ services: { tls: () => current }, options: { tlsPort: 0 } });
+    const { port } = listening.addresses.find(({ tls }) => tls)!;
+    expect(await shown(port)).toBe("first.example");
+    current = certificate("second.example");
+    await listening.renewCertificate();
+    expect(await shown(port)).toBe("second.example");
+    current = { key: "no key", cert: "no certificate" };
+    await expect(listening.renewCertificate()).rejects.toThrow();
+    expect(await shown(port)).toBe("second.example");
+    expect((await request("/ready")).status).toBe(200);
   });
 });
