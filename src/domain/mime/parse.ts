@@ -1,15 +1,13 @@
 import type { Anatomy, Part } from "./anatomy.ts";
-import { binaryString } from "./binary-string.ts";
+import { Boundaries, delimiterSize } from "./boundaries.ts";
 import { type Budget, HeaderReader, type PartHeader } from "./part-header.ts";
 
 /** Containers within containers; what is nested deeper is an opaque leaf. */
 export const maxDepth = 100;
 /** Parts of one message; where there are more, the last one reaches to the end of the message. */
 export const maxParts = 10_000;
-/** Longer ones are not boundaries (RFC 2046 §5.1.1 allows 70 characters). */
-const maxBoundary = 500;
-/** Bytes of a line that decide what it is: `--`, a boundary, `--`; or the name of a header field. */
-const headSize = maxBoundary + 4;
+/** Bytes of a line that decide what it is: a delimiter, or a header field and which one. */
+const headSize = delimiterSize;
 /** Bytes of header field values one message may keep. */
 const valueBudget = 2 * 1024 * 1024;
 
@@ -51,9 +49,7 @@ export class MessageParser {
   readonly #open: OpenPart[] = [];
   /** Boundaries are looked for: some are open, and the limit of parts is not reached. */
   #bounded = false;
-  /** How many open boundaries begin with each byte, and a length none is below: most lines are told apart by these. */
-  readonly #firstBytes = new Uint16Array(256);
-  #shortest = maxBoundary;
+  readonly #boundaries = new Boundaries();
   readonly #budget: Budget = { left: valueBudget };
   #reader: HeaderReader;
 
@@ -190,27 +186,17 @@ export class MessageParser {
 
   /** A line that begins with a hyphen: whether it is a delimiter, and if so, all that follows from it. */
   #dashLine(bytes: Uint8Array, from: number, to: number, start: number, whole: boolean, eol: number): boolean {
-    if (to - from - 2 < this.#shortest || bytes[from + 1] !== 45 || this.#firstBytes[bytes[from + 2]!] === 0)
-      return false;
-    const line = binaryString(bytes, from + 2, Math.min(to, from + headSize));
-    let index = -1;
-    let longest = 0;
-    for (let i = this.#open.length - 1; i >= 0; i--) {
-      const boundary = this.#open[i]!.boundary;
-      if (boundary.length > longest && boundary.length <= line.length && line.startsWith(boundary)) {
-        longest = boundary.length;
-        index = i;
-      }
-    }
-    if (index < 0) return false;
+    const delimiter = this.#boundaries.match(bytes, from, to);
+    if (delimiter === null) return false;
+    const { level } = delimiter;
     if (this.#inHeader) {
       this.#endHeader(start, 0);
-      this.#closeInside(index, start, 0);
-    } else this.#closeInside(index, start, eol);
-    const parent = this.#open[index]!;
-    if (line.startsWith("--", longest) || line.startsWith(parent.closing)) {
+      this.#closeInside(level, start, 0);
+    } else this.#closeInside(level, start, eol);
+    if (delimiter.closes) {
+      const parent = this.#open[level]!;
       if (parent.children.length === 0) parent.children.push(this.#soleChild(parent, start - eol, 1));
-      this.#dropBoundary(parent);
+      this.#boundaries.drop(level);
       this.#inHeader = false;
       return true;
     }
@@ -253,37 +239,31 @@ export class MessageParser {
 
   #beginMultipart(part: OpenPart): void {
     const value = part.header!.params.find(([name]) => name === "boundary")?.[1] ?? "";
-    // Spaces at its end would be lost in transport, so no delimiter is required to have them.
-    const boundary = value.replace(/[ \t]+$/, "");
-    if (boundary === "" || boundary.length > maxBoundary) {
-      part.header = { ...part.header!, type: "text", subtype: "plain", params: [] };
-    } else if (this.#mayNest()) {
+    const level = this.#open.length - 1;
+    if (!this.#mayNest()) part.header = opaque(part.header!);
+    else if (this.#boundaries.add(level, value)) {
       part.kind = "multipart";
-      part.boundary = boundary;
-      part.closing = `${value}--`;
-      this.#firstBytes[boundary.charCodeAt(0)]!++;
-      this.#shortest = Math.min(this.#shortest, boundary.length);
       this.#bounded = true;
-    } else part.header = opaque(part.header!);
+    } else part.header = { ...part.header!, type: "text", subtype: "plain", params: [] };
   }
 
   #mayNest(): boolean {
     return this.#open.length <= maxDepth && this.#parts < maxParts;
   }
 
-  #closeInside(index: number, start: number, eol: number): void {
-    while (this.#open.length > index + 1) this.#closePart(start - eol, eol === 0 ? 0 : 1);
+  #closeInside(level: number, start: number, eol: number): void {
+    while (this.#open.length > level + 1) this.#closePart(start - eol, eol === 0 ? 0 : 1);
   }
 
   /** Ends the innermost part; `uncounted`: line feeds counted already that are not of its body. */
   #closePart(end: number, uncounted: number): void {
     const part = this.#open.pop()!;
+    if (part.kind === "multipart") this.#boundaries.drop(this.#open.length);
     this.#open[this.#open.length - 1]!.children.push(this.#finishPart(part, end, uncounted));
   }
 
   #finishPart(part: OpenPart, end: number, uncounted: number): Part {
     if (part.kind === "multipart") {
-      this.#dropBoundary(part);
       if (part.children.length === 0) part.children.push(this.#soleChild(part, end, uncounted));
     }
     const bodyEnd = Math.max(part.bodyStart, end);
@@ -295,12 +275,6 @@ export class MessageParser {
       ...part.header!,
       children: part.children,
     };
-  }
-
-  #dropBoundary(part: OpenPart): void {
-    if (part.boundary === "") return;
-    this.#firstBytes[part.boundary.charCodeAt(0)]!--;
-    part.boundary = "";
   }
 
   #soleChild(parent: OpenPart, end: number, uncounted: number): Part {
@@ -335,17 +309,13 @@ type OpenPart = {
   header: PartHeader | null;
   readonly inDigest: boolean;
   readonly ofMessage: boolean;
-  /** Of a multipart that may still get parts; else empty. */
-  boundary: string;
-  /** What ends it, with the spaces that the boundary had at its end. */
-  closing: string;
   /** Line feeds before its body. */
   lineFeeds: number;
   readonly children: Part[];
 };
 
-function fresh(): Pick<OpenPart, "kind" | "boundary" | "closing" | "lineFeeds" | "children"> {
-  return { kind: "leaf", boundary: "", closing: "", lineFeeds: 0, children: [] };
+function fresh(): Pick<OpenPart, "kind" | "lineFeeds" | "children"> {
+  return { kind: "leaf", lineFeeds: 0, children: [] };
 }
 
 function isIdentity(encoding: string): boolean {

@@ -256,7 +256,7 @@ function naive(of: SearchCriteria, bytes: Uint8Array, at: ColumnRow): boolean {
     case "modseq":
       return at.modseq >= of.from;
     case "sentDate": {
-      const value = fields.find(({ name }) => name === "date")?.value;
+      const value = fields.findLast(({ name }) => name === "date")?.value;
       const sent = value === undefined ? null : parseDate(value);
       return sent !== null && compare(sent.day, of.is, of.day);
     }

@@ -57,9 +57,9 @@ export class HeaderText {
     return !needle.includes(divider) && this.#all.includes(needle);
   }
 
-  /** Days since 1970-01-01 of the Date field as written, its zone disregarded; null where it cannot be read. */
+  /** Days since 1970-01-01 of the Date field as written (the last one, as in ENVELOPE), its zone disregarded; null where it cannot be read. */
   sentDay(): number | null {
-    return parseDate(valuesOf(this.#header, "date")[0] ?? "")?.day ?? null;
+    return parseDate(valuesOf(this.#header, "date").at(-1) ?? "")?.day ?? null;
   }
 }
 
