@@ -1,0 +1,25 @@
+/** What an exception of the database or the file system says about the disk. */
+export type Failure = {
+  /** Trying later may help. */
+  readonly unavailable: boolean;
+  /** In words that follow "Cannot do this: ". */
+  readonly why: string;
+  /** `lost`: the connection may know pages that the file does not have. */
+  readonly connection: "good" | "lost";
+};
+
+const fullDisk = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"]);
+const failingDisk = new Set(["EIO", "EROFS", "EMFILE", "ENFILE", "EACCES"]);
+
+/** Reads an exception's code; an unknown one is a fault of ours and keeps its message. */
+export function stateOfFailure(error: unknown): Failure {
+  const code = String((error as { code?: unknown } | null)?.code ?? "");
+  const message = error instanceof Error ? error.message : String(error);
+  if (fullDisk.has(code)) return { unavailable: true, why: "the disk is full", connection: "good" };
+  if (code.startsWith("SQLITE_BUSY")) return { unavailable: true, why: "the database is in use", connection: "good" };
+  if (failingDisk.has(code) || code.startsWith("SQLITE_IOERR") || code === "SQLITE_CANTOPEN") {
+    return { unavailable: true, why: `the disk does not work (${code}: ${message})`, connection: "lost" };
+  }
+  const lost = code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
+  return { unavailable: false, why: message, connection: lost ? "lost" : "good" };
+}

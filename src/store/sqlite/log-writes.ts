@@ -1,0 +1,51 @@
+import type { Database } from "bun:sqlite";
+import type { Performers } from "./jobs.ts";
+
+/** The log's writes. The unique key (account, seq) is the arbiter; who meets it has lost only their own entry. */
+export function logWrites(db: Database): Performers<"append" | "dropEntries"> {
+  const insertEntry = db.query(
+    `INSERT INTO entries (account, seq, at, batch, checksum, first_body, body_count, transactions)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, seq) DO NOTHING`,
+  );
+  const batchOf = db.query<{ batch: string }, [Uint8Array, number]>(
+    "SELECT batch FROM entries WHERE account = ? AND seq = ?",
+  );
+  const insertBody = db.query("INSERT INTO bodies (id, bytes) VALUES (?, ?)");
+  const oldest = db.query<{ id: number; first_body: number; body_count: number }, [Uint8Array, number]>(
+    "SELECT id, first_body, body_count FROM entries WHERE account = ? ORDER BY seq LIMIT ?",
+  );
+  const deleteEntry = db.query("DELETE FROM entries WHERE id = ?");
+  const deleteBodies = db.query("DELETE FROM bodies WHERE id >= ? AND id < ?");
+  const newest = db.query("SELECT max(id) AS id FROM bodies").get() as { id: number | null };
+  let nextBody = (newest.id ?? 0) + 1;
+
+  return {
+    append({ entries }) {
+      return entries.map((entry) => {
+        const { changes } = insertEntry.run(
+          entry.account,
+          entry.seq,
+          entry.at,
+          entry.batch,
+          entry.checksum,
+          nextBody,
+          entry.bodies.length,
+          entry.transactions,
+        );
+        // An attempt whose answer was lost comes again: it is there, and it is not somebody else's.
+        if (changes === 0)
+          return batchOf.get(entry.account, entry.seq)?.batch === entry.batch ? "appended" : "conflict";
+        for (const body of entry.bodies) insertBody.run(nextBody++, body);
+        return "appended";
+      });
+    },
+    dropEntries({ account, limit }) {
+      const found = oldest.all(account, limit);
+      for (const { id, first_body, body_count } of found) {
+        if (body_count > 0) deleteBodies.run(first_body, first_body + body_count);
+        deleteEntry.run(id);
+      }
+      return found.length;
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { logContract } from "../log.contract.ts";
+import { waysToRun } from "./temporary-stores.ts";
+
+for (const [name, open] of waysToRun) logContract(name, () => open());

@@ -1,0 +1,110 @@
+import type { Database } from "bun:sqlite";
+import type { LogEntry } from "../../domain/account/events.ts";
+import type { AccountId } from "../../domain/ids.ts";
+import type { AppendResult, BodyPlace, Log } from "../log.ts";
+import type { EntryRow } from "./jobs.ts";
+import { idOf, objectKey } from "./keys.ts";
+import { Parcel } from "./parcel.ts";
+import { readTransactions, writeTransactions } from "./transactions-text.ts";
+import type { WriterConnection } from "./writer-connection.ts";
+
+type ReadEntry = {
+  seq: number;
+  at: number;
+  batch: string;
+  checksum: string;
+  first_body: number;
+  body_count: number;
+  transactions: string;
+};
+
+/** Entries forgotten in one transaction, so that dropping a large account keeps nobody waiting. */
+const dropAtOnce = 500;
+
+/** The log in `eider.db`: read here, written by the writer. */
+export class SqliteLog implements Log {
+  readonly #writer: WriterConnection;
+  readonly #entries;
+  readonly #bodies;
+  readonly #body;
+  readonly #head;
+  readonly #nextAccount;
+
+  constructor(db: Database, writer: WriterConnection) {
+    this.#writer = writer;
+    this.#entries = db.query<ReadEntry, [Uint8Array, number, number]>(
+      `SELECT seq, at, batch, checksum, first_body, body_count, transactions FROM entries
+       WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    );
+    this.#bodies = db.query<{ bytes: Uint8Array }, [number, number]>(
+      "SELECT bytes FROM bodies WHERE id >= ? AND id < ? ORDER BY id",
+    );
+    this.#body = db.query<{ bytes: Uint8Array }, [Uint8Array, number, number]>(
+      `SELECT bytes FROM entries JOIN bodies ON bodies.id = first_body + ?3
+       WHERE account = ?1 AND seq = ?2 AND ?3 BETWEEN 0 AND body_count - 1`,
+    );
+    this.#head = db.query<{ seq: number | null }, [Uint8Array]>(
+      "SELECT max(seq) AS seq FROM entries WHERE account = ?",
+    );
+    this.#nextAccount = db.query<{ account: Uint8Array }, [Uint8Array]>(
+      "SELECT account FROM entries WHERE account > ? ORDER BY account LIMIT 1",
+    );
+  }
+
+  append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]> {
+    if (entries.length === 0) return Promise.resolve([]);
+    let size = 0;
+    for (const { bodies } of entries) for (const body of bodies) size += body.length;
+    const parcel = new Parcel(size);
+    const rows = entries.map(
+      (entry): EntryRow => ({
+        account: objectKey(entry.account),
+        seq: entry.seq,
+        at: entry.at,
+        batch: entry.batch,
+        checksum: entry.checksum,
+        transactions: writeTransactions(entry.transactions),
+        bodies: entry.bodies.map((body) => parcel.add(body)),
+      }),
+    );
+    return this.#writer.ask("append", { entries: rows }, `append ${rows.length} log entries`, parcel.buffer);
+  }
+
+  async read(account: AccountId, after: number, limit: number, bodies: "bodies" | "no bodies"): Promise<LogEntry[]> {
+    return this.#entries.all(objectKey(account), after, limit).map((row) => ({
+      account,
+      seq: row.seq,
+      at: row.at,
+      batch: row.batch,
+      transactions: readTransactions(row.transactions),
+      checksum: row.checksum,
+      bodies:
+        bodies === "bodies" && row.body_count > 0
+          ? this.#bodies.all(row.first_body, row.first_body + row.body_count).map(({ bytes }) => bytes)
+          : [],
+    }));
+  }
+
+  async heads(accounts: readonly AccountId[]): Promise<number[]> {
+    return accounts.map((account) => this.#head.get(objectKey(account))?.seq ?? 0);
+  }
+
+  async bodies(account: AccountId, wanted: readonly BodyPlace[]): Promise<(Uint8Array | null)[]> {
+    const key = objectKey(account);
+    return wanted.map(({ seq, index }) => this.#body.get(key, seq, index)?.bytes ?? null);
+  }
+
+  /** One step in the index for each account, however long its log is. */
+  async *accounts(): AsyncGenerator<AccountId> {
+    let row = this.#nextAccount.get(new Uint8Array(0));
+    while (row !== null) {
+      yield idOf<AccountId>(row.account);
+      row = this.#nextAccount.get(row.account);
+    }
+  }
+
+  async drop(account: AccountId): Promise<void> {
+    const ask = { account: objectKey(account), limit: dropAtOnce };
+    while ((await this.#writer.ask("dropEntries", ask, "drop a log")) === dropAtOnce);
+  }
+}
