@@ -133,7 +133,7 @@ function listener(protocol: string, clear: number, tls: number | false, upgrade:
     host: host(protocol),
     port: port(`Clear-text port, ${upgrade}.`, clear),
     tls_port: port("Port with TLS from the first byte.", tls),
-    max_connections: integer("Connections in all; further ones are told so and closed.", 20_000, {
+    max_connections: integer("Connections in all; further ones are told so and closed.", 10_000, {
       min: 1,
       max: 1_000_000,
     }),

@@ -177,7 +177,7 @@ test("listenerOptions gives a listener its own section and the common limits", (
     tlsPort: 1993,
     allowPlaintext: false,
     maxConnectionsPerUser: 3,
-    maxConnections: 20_000,
+    maxConnections: 10_000,
     proxyProtocolFrom: [],
     lineLength: 2048,
     messageSize: 64 * 1024 * 1024,

@@ -31,7 +31,7 @@ test("on the first run it shows the account and lines to paste", () => {
   const account = { address: "demo@localhost", password: "abcd-efgh" };
   const text = banner({ ...facts, account });
   expect(text).toContain("  Account   demo@localhost\n  Password  abcd-efgh ");
-  expect(text).toContain("curl 'imap://127.0.0.1:1143/INBOX;UID=1' --user 'demo@localhost:abcd-efgh'\n");
+  expect(text).toContain("curl -sS 'imap://127.0.0.1:1143/INBOX;UID=1' --user 'demo@localhost:abcd-efgh'\n");
   expect(text).toMatch(/printf '.*RCPT TO:<demo@localhost>.*' \| curl .*telnet:\/\/\[::1\]:2424\n/);
 });
 

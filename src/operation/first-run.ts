@@ -54,7 +54,7 @@ export function banner({ version, store, listening, account }: FirstRunFacts): s
 
 /** A line to paste that shows the first message of INBOX. */
 export function readLine(imap: Endpoint, { address, password }: { address: string; password: string }): string {
-  return `curl 'imap://${hostPort(imap)}/INBOX;UID=1' --user '${address}:${password}'`;
+  return `curl -sS 'imap://${hostPort(imap)}/INBOX;UID=1' --user '${address}:${password}'`;
 }
 
 /** A line to paste that delivers a message over LMTP. */
