@@ -8,6 +8,7 @@ import { listMessages } from "./resources/message-list.ts";
 import { uploadMessage } from "./resources/message-upload.ts";
 import { deleteAllMessages, deleteMessage, updateMessage, updateMessageByBody } from "./resources/messages.ts";
 import { endSession, listSessions, logoutUser } from "./resources/sessions.ts";
+import { getUpdates } from "./resources/updates.ts";
 import { createUser, deleteUser, getUser, listUsers, resolveUser, updateUser } from "./resources/users.ts";
 
 /**
@@ -33,6 +34,7 @@ export const operations: readonly Operation[] = [
   deleteUser,
   logoutUser,
   resetPassword,
+  getUpdates,
   listMailboxes,
   createMailbox,
   getMailbox,

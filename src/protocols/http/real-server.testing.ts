@@ -72,6 +72,7 @@ export async function startRealHttp(options: Partial<HttpOptions> = {}) {
   return {
     services: all,
     url,
+    listening,
     request,
     /** Operations whose answers were found to be as the contract says. */
     checked,

@@ -7,7 +7,8 @@ import { failureResponse, HttpFailure } from "./failure.ts";
 import { operations } from "./operations.ts";
 import type { AllServices, HttpListening, HttpOptions } from "./services.ts";
 
-const idleSeconds = 60; // a client that neither sends nor takes a byte for so long is gone
+// A client that neither sends nor takes a byte for so long is gone; event streams say something more often.
+const idleSeconds = 60;
 
 /**
  * Serves the API, clear and over TLS, on the addresses of `options`; resolves when both are listening.
@@ -33,7 +34,6 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     services.metrics.connected("http");
     try {
       const peer = server.requestIP(request)?.address ?? "";
-      if (isEventStream(request)) server.timeout(request, 0);
       if (request.method !== "HEAD") return await app.fetch(request, { peer });
       // Answered as GET and without its body, which must not go on being produced.
       const response = await app.fetch(new Request(request, { method: "GET" }), { peer });
@@ -113,5 +113,3 @@ function goodbye(response: Response): Response {
 }
 
 const tooMany = () => new HttpFailure(503, "ServerBusy", "The server is busy, try again later", { retryAfter: 1 });
-
-const isEventStream = (request: Request) => new URL(request.url).pathname.endsWith("/updates");
