@@ -6,6 +6,8 @@ export type Failure = {
   readonly why: string;
   /** `lost`: the connection may know pages that the file does not have. */
   readonly connection: "good" | "lost";
+  /** `unknown`: an fsync that failed says nothing of what the disk has. */
+  readonly kept: "no" | "unknown";
 };
 
 const fullDisk = new Set(["SQLITE_FULL", "ENOSPC", "EDQUOT"]);
@@ -15,11 +17,16 @@ const failingDisk = new Set(["EIO", "EROFS", "EMFILE", "ENFILE", "EACCES"]);
 export function stateOfFailure(error: unknown): Failure {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   const message = error instanceof Error ? error.message : String(error);
-  if (fullDisk.has(code)) return { unavailable: true, why: "the disk is full", connection: "good" };
-  if (code.startsWith("SQLITE_BUSY")) return { unavailable: true, why: "the database is in use", connection: "good" };
+  if (fullDisk.has(code)) {
+    return { unavailable: true, why: "the disk is full", connection: "good", kept: "no" };
+  }
+  if (code.startsWith("SQLITE_BUSY")) {
+    return { unavailable: true, why: "the database is in use", connection: "good", kept: "no" };
+  }
   if (failingDisk.has(code) || code.startsWith("SQLITE_IOERR") || code === "SQLITE_CANTOPEN") {
-    return { unavailable: true, why: `the disk does not work (${code}: ${message})`, connection: "lost" };
+    const why = `the disk does not work (${code}: ${message})`;
+    return { unavailable: true, why, connection: "lost", kept: "unknown" };
   }
   const lost = code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
-  return { unavailable: false, why: message, connection: lost ? "lost" : "good" };
+  return { unavailable: false, why: message, connection: lost ? "lost" : "good", kept: lost ? "unknown" : "no" };
 }

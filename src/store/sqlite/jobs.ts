@@ -66,7 +66,13 @@ export const fileOfJob = {
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly answer: Jobs[JobKind]["answer"] }
   /** `unavailable`: trying later may help. */
-  | { readonly id: number; readonly ok: false; readonly unavailable: boolean; readonly why: string };
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly unavailable: boolean;
+      readonly why: string;
+      readonly kept: "no" | "unknown";
+    };
 
 export type EntryRow = {
   readonly account: Uint8Array;

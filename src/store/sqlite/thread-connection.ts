@@ -27,7 +27,8 @@ export class ThreadConnection implements WriterConnection {
   }
 
   ask<K extends JobKind>(kind: K, ask: Jobs[K]["ask"], action: string) {
-    if (this.#closed) return Promise.reject(new StoreUnavailable(`Cannot ${action}: the store is closed`));
+    if (this.#closed)
+      return Promise.reject(new StoreUnavailable(`Cannot ${action}: the store is closed`, { kept: "no" }));
     const file = fileOfJob[kind];
     const job = { id: this.#nextId++, kind, ask } as Job;
     this.queues[file].submit([job], this.#reply);

@@ -80,13 +80,13 @@ class Lane {
   down(why: string): void {
     this.#lose(why);
     this.#refusing = why;
-    for (const job of this.#outgoing.splice(0)) this.#fail(job.id, why);
+    for (const job of this.#outgoing.splice(0)) this.#fail(job.id, why, "no");
     this.#transfer = [];
   }
 
   send(job: Job, transfer: ArrayBuffer | undefined, pending: Pending): void {
     if (this.#refusing !== null) {
-      pending.reject(new StoreUnavailable(`Cannot ${pending.action}: ${this.#refusing}`));
+      pending.reject(new StoreUnavailable(`Cannot ${pending.action}: ${this.#refusing}`, { kept: "no" }));
       return;
     }
     this.#pending.set(job.id, pending);
@@ -116,13 +116,13 @@ class Lane {
     this.#port?.close();
     this.#port = null;
     const unsent = new Set(this.#outgoing.map(({ id }) => id));
-    for (const id of [...this.#pending.keys()]) if (!unsent.has(id)) this.#fail(id, why);
+    for (const id of [...this.#pending.keys()]) if (!unsent.has(id)) this.#fail(id, why, "unknown");
   }
 
-  #fail(id: number, why: string): void {
+  #fail(id: number, why: string, kept: "no" | "unknown"): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    pending?.reject(new StoreUnavailable(`Cannot ${pending.action}: ${why}`));
+    pending?.reject(new StoreUnavailable(`Cannot ${pending.action}: ${why}`, { kept }));
   }
 }
 
@@ -134,5 +134,5 @@ export function settle(pending: Pending | undefined, answer: Answer): void {
     return;
   }
   const text = `Cannot ${pending.action}: ${answer.why}`;
-  pending.reject(answer.unavailable ? new StoreUnavailable(text) : new Error(text));
+  pending.reject(answer.unavailable ? new StoreUnavailable(text, { kept: answer.kept }) : new Error(text));
 }
