@@ -9,6 +9,9 @@ const inline = new Set(
 /** Elements whose content is not for reading. */
 const hidden = new Set(["script", "style", "head", "title", "noscript"]);
 const longestTagName = 16;
+/** White space that is not one space already. */
+const foldable = / {2}|[^\S ]/;
+const slash = 47;
 
 /**
  * The readable text of HTML that comes in chunks of any size: without tags, comments, scripts and styles, character
@@ -78,10 +81,10 @@ export class HtmlText {
       this.#inside = "comment";
       return "";
     }
-    const match = /^<(\/?)([A-Za-z][A-Za-z0-9]*)|^<[!?/]/.exec(html.slice(open, open + longestTagName + 2));
-    if (match === null) return "";
-    const name = match[2]?.toLowerCase() ?? "";
-    const closing = match[1] === "/";
+    const closing = html.charCodeAt(open + 1) === slash;
+    const name = tagName(html, closing ? open + 2 : open + 1);
+    // Neither a tag, nor a declaration or the like, which is passed over as one.
+    if (name === "" && !closing && !"!?".includes(html.charAt(open + 1) || "<")) return "";
     if (this.#hidden !== "") {
       // A head that was never closed does not hide the body.
       const ends = closing ? name === this.#hidden : this.#hidden === "head" && name === "body";
@@ -96,9 +99,22 @@ export class HtmlText {
   }
 
   #text(raw: string): string {
-    let text = decodeEntities(raw).replace(/[\s\u00a0]+/g, " ");
+    let text = decodeEntities(raw);
+    if (foldable.test(text)) text = text.replace(/\s+/g, " ");
     if (this.#blank && text.startsWith(" ")) text = text.slice(1);
     if (text !== "") this.#blank = text.endsWith(" ");
     return text;
   }
+}
+
+/** The name that begins at `from`, lower case; "" where none does. */
+function tagName(html: string, from: number): string {
+  let at = from;
+  for (; at < from + longestTagName; at++) {
+    const char = html.charCodeAt(at) | 32;
+    const letter = char >= 97 && char <= 122;
+    const digit = char >= 48 && char <= 57;
+    if (!letter && !(digit && at > from)) break;
+  }
+  return html.slice(from, at).toLowerCase();
 }
