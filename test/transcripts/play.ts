@@ -118,7 +118,8 @@ class Player {
     const at = `line ${from + 1}: ${name}`;
     const missing = [...lines];
     for (const line of heard) {
-      if (never.some((text) => line.includes(text))) this.problems.push(`${at} heard ${show(line)}`);
+      if (never.some((text) => line.includes(this.#captures.fill(text))))
+        this.problems.push(`${at} heard ${show(line)}`);
       const found = this.#find(missing, line);
       if (found >= 0) missing.splice(found, 1);
       else if (!others) this.problems.push(`${at} heard ${show(line)}`);
@@ -188,7 +189,7 @@ class Player {
     this.#forbidden.set(name, []);
     for (const line of client.heardAlready()) {
       // What nobody asked about must not be heard in silence either: a golden transcript says all that is said.
-      const bad = never.find((text) => line.includes(text));
+      const bad = never.find((text) => line.includes(this.#captures.fill(text)));
       this.problems.push(bad === undefined ? `${name} also heard ${show(line)}` : `${name} heard ${show(line)}`);
     }
   }

@@ -121,8 +121,14 @@ function writeItem(
     out.ascii("NIL");
     return null;
   }
-  out.ascii("{").number(size).ascii("}").crlf().raw(have);
-  return have.length < size ? writeRest(session, uid, wish, have.length, size) : null;
+  const wanted = wantedOf(size, wish);
+  out.ascii("{").number(wanted).ascii("}").crlf().raw(have);
+  return have.length < wanted ? writeRest(session, uid, wish, have.length, wanted) : null;
+}
+
+/** Octets of a section of `size` octets that are asked for. */
+function wantedOf(size: number, { partial }: SectionItem): number {
+  return partial === undefined ? size : Math.max(0, Math.min(partial.length, size - partial.offset));
 }
 
 /** Writes a text (ENVELOPE, BODYSTRUCTURE) that a page was too small for. */

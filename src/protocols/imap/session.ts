@@ -225,6 +225,7 @@ export class Session implements Conversation, CommandReceiver, Watcher {
     const { view } = this;
     if (view === null) return;
     this.view = null;
+    if (view.unclaimed && !view.gone) this.#claimRecent(view);
     if (!this.alive) return;
     this.user?.record.update({ mailbox: null });
   }
@@ -357,6 +358,13 @@ export class Session implements Conversation, CommandReceiver, Watcher {
       this.log().error({ err: error }, "session failed");
       this.socket.destroy();
     }
+  }
+
+  /** Messages that arrived here were shown as \Recent: no later session is to see them so (RFC 3501 §2.3.2). */
+  #claimRecent({ mailbox }: View): void {
+    this.ask({ kind: "openMailbox", mailbox: { id: mailbox }, claimRecent: true }).catch((error) => {
+      this.log().warn({ err: error }, "cannot claim recent messages");
+    });
   }
 
   /** A command has been answered: on to the next, or goodbye. */
