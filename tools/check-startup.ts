@@ -75,7 +75,7 @@ async function installAndUse(): Promise<void> {
       delivered.stdout.includes("It works."),
       delivered.stdout + delivered.stderr,
     );
-    const wrong = await run(["sh", "-c", readLine.replace(/:[^:']*'$/, ":wrong'")], scene);
+    const wrong = await run(["sh", "-c", readLine.replace(/:[^:]*$/, ":wrong'")], scene);
     expect("a wrong password is refused", wrong.code === 67, `curl ended with ${wrong.code}`);
     const users = await run(["npm", "run", "-s", "eider", "--", "user", "list", "--json"], clone);
     expect("eider user list shows the account", users.stdout.includes('"demo@localhost"'), users.stdout + users.stderr);
