@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import type { Logger } from "../../operation/logger.ts";
 import { mayUse, type Principal } from "./auth/principal.ts";
 import { type TokenLookup, tokenOf } from "./auth/token.ts";
 import { clientAddress } from "./client-address.ts";
@@ -94,10 +95,32 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
       operations: parts.operations,
     };
     const result = await operation.run(params as never, call);
+    note(operation, params, { principal, remote }, services.logger);
     return result instanceof Response ? result : Response.json({ success: true, ...(result as object) });
   } catch (error) {
     return failureResponse(failureOf(error, parts, { operation: operation.id, remote }));
   }
+}
+
+/** Who changed what, with the session and address that the caller gave for its own client. */
+function note(
+  operation: Operation,
+  params: RawParams,
+  from: { principal: Principal; remote: string },
+  logger: Logger,
+): void {
+  const { user, sess, ip } = params;
+  const fields = {
+    protocol: "http",
+    operation: operation.id,
+    by: from.principal.kind,
+    remote: from.remote,
+    user,
+    sess,
+    ip,
+  };
+  if (operation.method === "GET") logger.debug(fields, "Answered a request");
+  else logger.info(fields, "Answered a request");
 }
 
 /** Who asks, if they may; nothing of the body has been read yet. */

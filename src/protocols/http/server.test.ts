@@ -16,6 +16,24 @@ async function start(parts: Parameters<typeof startBareHttp>[0] = {}): Promise<B
 }
 
 describe("a token", () => {
+  test("says nothing of itself in the log of changes; the caller's session and client stand there", async () => {
+    const { request, logged } = await start({ sessions: { end: async () => true } });
+    await request("/sessions/sess_00?sess=s1&ip=203.0.113.3", { method: "DELETE" });
+    expect(logged.map(({ level, fields }) => [level, fields])).toEqual([
+      [
+        "info",
+        expect.objectContaining({
+          operation: "endSession",
+          by: "root",
+          remote: "127.0.0.1",
+          sess: "s1",
+          ip: "203.0.113.3",
+        }),
+      ],
+    ]);
+    expect(JSON.stringify(logged)).not.toContain(rootToken);
+  });
+
   test("is needed, and may come in three ways", async () => {
     const { port, request } = await start();
     const anonymous = await request("/authenticated", { token: null });
@@ -41,7 +59,7 @@ describe("a token", () => {
       headers: { "content-type": "application/json" },
     });
     expect(await bodyOf(answer)).toMatchObject({ code: "InvalidToken" });
-    expect(logged).toHaveLength(1);
+    expect(logged.map(({ level }) => level)).toEqual(["warn"]);
     expect(JSON.stringify(logged)).not.toContain("guess-1234");
   });
 
