@@ -70,6 +70,7 @@ const purePackages: Readonly<Record<string, "whole" | readonly string[]>> = {
   "node:url": "whole",
   "node:crypto": ["createHash", "createHmac", "timingSafeEqual"],
   "node:net": ["isIP", "isIPv4", "isIPv6"],
+  "iconv-lite": "whole",
   zod: "whole",
   "smtp-server/lib/smtp-stream.js": "whole",
 };
