@@ -7,6 +7,7 @@ import { getAttachment, getMessage, getMessageSource } from "./resources/message
 import { listMessages } from "./resources/message-list.ts";
 import { uploadMessage } from "./resources/message-upload.ts";
 import { deleteAllMessages, deleteMessage, updateMessage, updateMessageByBody } from "./resources/messages.ts";
+import { resetQuota } from "./resources/quota.ts";
 import { endSession, listSessions, logoutUser } from "./resources/sessions.ts";
 import { getUpdates } from "./resources/updates.ts";
 import { createUser, deleteUser, getUser, listUsers, resolveUser, updateUser } from "./resources/users.ts";
@@ -34,6 +35,7 @@ export const operations: readonly Operation[] = [
   deleteUser,
   logoutUser,
   resetPassword,
+  resetQuota,
   getUpdates,
   listMailboxes,
   createMailbox,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { pbkdf2Sync } from "node:crypto";
 import { type Json, type RealHttp, startRealHttp } from "../real-server.testing.ts";
 
 let http: RealHttp;
@@ -33,6 +34,20 @@ describe("POST /users", () => {
     const { results } = await http.get(`/users/${id}/mailboxes?specialUse=true`);
     expect(results.map((mailbox: Json) => [mailbox.path, mailbox.specialUse])).toContainEqual(["Gesendet", "\\Sent"]);
     expect((await http.post("/authenticate", { username: "anna", password: "correct horse" })).id).toBe(id);
+  });
+
+  test("takes over hashes of other servers, and refuses those it cannot check", async () => {
+    const hashes = {
+      bcrypt: await Bun.password.hash("moved in", { algorithm: "bcrypt", cost: 4 }),
+      pbkdf2: `$pbkdf2-sha256$i=1000$${Buffer.from("salt").toString("base64")}$${pbkdf2Sync("moved in", "salt", 1000, 32, "sha256").toString("base64")}`,
+    };
+    for (const [username, password] of Object.entries(hashes)) {
+      const { id } = await http.post("/users", { username, password, hashedPassword: true });
+      expect((await http.post("/authenticate", { username, password: "moved in" })).id).toBe(id);
+      expect(await http.refused(403, "POST", "/authenticate", { username, password })).toBe("AuthFailed");
+    }
+    const plain = { username: "plain", password: "no hash", hashedPassword: "yes" };
+    expect(await http.refused(400, "POST", "/users", plain)).toBe("InputValidationError");
   });
 
   test("refuses names and addresses that are taken, and bad ones", async () => {
@@ -122,6 +137,8 @@ describe("PUT /users/:user", () => {
     await http.put(`/users/${id}`, { quota: 0 });
     await http.post(path, `Subject: a\r\n\r\n${"x".repeat(200)}`);
     expect((await http.get(`/users/${id}`)).limits.quota).toEqual({ allowed: 0, used: 214 });
+    const { storageUsed, previousStorageUsed } = await http.post(`/users/${id}/quota/reset`, {});
+    expect([storageUsed, previousStorageUsed]).toEqual([214, 214]);
   });
 
   test("sets a password, with the old one checked where it is given", async () => {

@@ -55,6 +55,9 @@ export const listUsers = operation({
   },
 });
 
+// Argon2, bcrypt and PBKDF2. Of another kind nobody could tell why its user cannot log in.
+const knownHash = /^\$(argon2(id|i|d)|2[abxy]|pbkdf2(-sha(1|256|512))?)\$\S+$/;
+
 export const createUser = operation({
   method: "POST",
   path: "/users",
@@ -72,6 +75,9 @@ export const createUser = operation({
   },
   answer: z.object({ id: z.string() }),
   async run({ username, password, hashedPassword, address, emptyAddress, mailboxes, ...settable }, { services }) {
+    if (hashedPassword && password && !knownHash.test(password)) {
+      throw badInput("password", "is not a hash that this server can check");
+    }
     const created = await services.directory.createUser({
       username,
       ...changeFrom(settable, {}),
