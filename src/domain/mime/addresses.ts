@@ -1,7 +1,7 @@
 import type { EnvelopeAddress } from "./anatomy.ts";
 import { FieldCursor } from "./field-cursor.ts";
 
-/** More of them in one field are not looked at. */
+/** More of them in one field are not looked at, unless the caller says so. */
 const maxAddresses = 4096;
 
 const specials = '<>,;:"(@';
@@ -9,15 +9,15 @@ const specials = '<>,;:"(@';
 /**
  * Reads an address list. Takes any text: what cannot be read is passed over up to the next comma, and an address
  * without a domain has the host "". Source routes are dropped. An addr-spec without a phrase takes its name from the
- * comment behind it, `user@host (Name)`, as RFC 822 mailers wrote.
+ * comment behind it, `user@host (Name)`, as RFC 822 mailers wrote. Of more than `most` addresses the rest is left out.
  *
  * @see RFC 5322 §3.4 and §4.4 (obsolete forms)
  */
-export function parseAddresses(field: string): readonly EnvelopeAddress[] {
+export function parseAddresses(field: string, most = maxAddresses): readonly EnvelopeAddress[] {
   const cursor = new FieldCursor(field);
   const list: EnvelopeAddress[] = [];
   let inGroup = false;
-  while (list.length < maxAddresses) {
+  while (list.length < most) {
     cursor.skipBlank();
     if (cursor.done) break;
     if (cursor.take(",")) continue;
@@ -36,7 +36,7 @@ export function parseAddresses(field: string): readonly EnvelopeAddress[] {
       inGroup = true;
     } else {
       list.push(next === "<" ? readAngle(cursor, phrase(words)) : readBare(cursor, words));
-      cursor.skipTo(inGroup ? ",;" : ",;");
+      cursor.skipTo(",;");
     }
   }
   if (inGroup) list.push(groupEnd);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Anatomy, Part } from "./anatomy.ts";
 import { binaryString, bytesOf } from "./binary-string.ts";
 import { formatBodyStructure } from "./body-structure.ts";
+import { describeMessage } from "./description.ts";
 import { formatEnvelope } from "./envelope.ts";
 import { MessageParser, maxDepth, maxParts, parseMessage } from "./parse.ts";
 
@@ -301,9 +302,18 @@ test("parse keeps byte ranges exact and values bounded where a header has megaby
   expect(JSON.stringify(root).length).toBeLessThan(1_000_000);
 });
 
-test("parse keeps at most a few megabytes of values of all parts together", () => {
-  const part = `--b\nContent-Type: x/y; name="${"n".repeat(50_000)}"\n\n`;
-  const { root } = parseMessage(bytesOf(`Content-Type: multipart/mixed; boundary=b\n\n${part.repeat(400)}`));
-  expect(root.children.length).toBe(400);
-  expect(JSON.stringify(root).length).toBeLessThan(3_000_000);
+test("what is kept about any message is bounded", () => {
+  const multipart = "Content-Type: multipart/mixed; boundary=b\n\n";
+  const inner = "--b\nContent-Type: message/rfc822\n\n";
+  const hostile = [
+    `--b\nContent-Type: x/y; name="${"n".repeat(50_000)}"\n\n`.repeat(400),
+    `${inner}From: ${"a,".repeat(4000)}\n\nhi\n`.repeat(2000),
+    `${inner}From: a@b, c@d\nSubject: x\n\nhi\n`.repeat(6000),
+    `${inner}Subject: ${"\x01".repeat(1000)}\n\n`.repeat(2000),
+    `--b\nContent-Type: x/y; ${Array.from({ length: 300 }, (_, i) => `p${i}=1`).join("; ")}\n\n`.repeat(1000),
+  ];
+  for (const parts of hostile) {
+    const { envelope, bodystructure, anatomy, summary } = describeMessage(bytesOf(multipart + parts));
+    expect(envelope.length + bodystructure.length + anatomy.length + summary.length).toBeLessThan(12_000_000);
+  }
 });

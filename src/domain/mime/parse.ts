@@ -8,8 +8,8 @@ export const maxDepth = 100;
 export const maxParts = 10_000;
 /** Bytes of a line that decide what it is: a delimiter, or a header field and which one. */
 const headSize = delimiterSize;
-/** Bytes of header field values one message may keep. */
-const valueBudget = 2 * 1024 * 1024;
+/** What is kept about a message stays below the 16 MB that a MongoDB document may have, whatever is in it. */
+const budget: Budget = { bytes: 512 * 1024, addresses: 10_000 };
 
 /** The anatomy of a whole message; see MessageParser. */
 export function parseMessage(bytes: Uint8Array): Anatomy {
@@ -50,7 +50,7 @@ export class MessageParser {
   /** Boundaries are looked for: some are open, and the limit of parts is not reached. */
   #bounded = false;
   readonly #boundaries = new Boundaries();
-  readonly #budget: Budget = { left: valueBudget };
+  readonly #budget: Budget = { ...budget };
   #reader: HeaderReader;
 
   constructor() {

@@ -19,11 +19,17 @@ export type PartHeader = Pick<
   | "envelope"
 >;
 
-/** Bytes of field values that one message may still keep; what is beyond is cut off, so memory stays bounded. */
-export type Budget = { left: number };
+/**
+ * What one message, all of its parts together, may still keep of its header fields: bytes of values, and addresses
+ * (which grow manifold when written out). What is beyond is left out, so that what is kept about a message is bounded.
+ */
+export type Budget = { bytes: number; addresses: number };
 
 /** Longer values are cut: no mailer sends them, and 5,000 recipients still fit. */
 const maxValue = 128 * 1024;
+
+/** Of one field. */
+const maxAddresses = 4096;
 
 const contentFields = [
   "content-type",
@@ -85,9 +91,9 @@ export class HeaderReader {
   /** What follows of the same field: the rest of its line, or a folded one. */
   more(bytes: Uint8Array, from: number, to: number): void {
     if (this.#field === null) return;
-    const room = Math.min(maxValue - this.#value.length, this.#budget.left, to - from);
+    const room = Math.min(maxValue - this.#value.length, this.#budget.bytes, to - from);
     if (room <= 0) return;
-    this.#budget.left -= room;
+    this.#budget.bytes -= room;
     this.#value += binaryString(bytes, from, from + room);
   }
 
@@ -156,7 +162,10 @@ export class HeaderReader {
 
   #addresses(name: FieldName): readonly EnvelopeAddress[] {
     const value = this.#values.get(name);
-    return value === undefined ? none : parseAddresses(value);
+    if (value === undefined || this.#budget.addresses <= 0) return none;
+    const list = parseAddresses(value, Math.min(maxAddresses, this.#budget.addresses));
+    this.#budget.addresses -= list.length;
+    return list;
   }
 }
 
