@@ -104,8 +104,9 @@ describe("GET /users", () => {
     await own.close();
   });
 
-  test("refuses a cursor that is none, and another list's", async () => {
+  test("refuses a cursor that is none, and a filter it would ignore", async () => {
     expect(await http.refused(400, "GET", "/users?next=zzz")).toBe("InputValidationError");
+    expect(await http.refused(400, "GET", "/users?tags=a")).toBe("InputValidationError");
   });
 });
 

@@ -16,6 +16,9 @@ import { detailsOf, listingOf, userDetails, userListing } from "./user-view.ts";
 const tag = "Users";
 const byId = z.string().refine(isObjectId) as unknown as z.ZodType<AccountId>;
 
+/** Refused: a list that ignores its filter shows users that were not asked for. */
+const notFilters = { forward: text(255).optional(), tags: text(1024).optional(), requiredTags: text(1024).optional() };
+
 export const listUsers = operation({
   method: "GET",
   path: "/users",
@@ -25,6 +28,7 @@ export const listUsers = operation({
   access: { may: "read", what: "users", whose: "any" },
   params: {
     query: text(255).default(""),
+    ...notFilters,
     metaData: flag.default(false),
     internalData: flag.default(false),
     limit: pageSize,
@@ -32,7 +36,10 @@ export const listUsers = operation({
     previous: cursor.optional(),
   },
   answer: pageOf(userListing).extend({ query: z.string() }),
-  async run({ query, limit, metaData, internalData, next, previous }, { services }) {
+  async run({ query, limit, metaData, internalData, next, previous, ...rest }, { services }) {
+    for (const name of ["forward", "tags", "requiredTags"] as const) {
+      if (rest[name] !== undefined) throw badInput(name, "is not a filter of this version");
+    }
     const start = startOf({ next, previous }, byId);
     const page: UserPage = await services.directory.listUsers({
       limit,
