@@ -11,6 +11,13 @@ export class Captures {
     return text.replace(namePattern, (whole, name: string) => this.#values.get(name) ?? whole);
   }
 
+  /** `text` with values long enough to be told from others by sight replaced by their names. */
+  unfill(text: string): string {
+    let result = text;
+    for (const [name, value] of this.#values) if (value.length >= 6) result = result.replaceAll(value, `$${name}`);
+    return result;
+  }
+
   /** Whether `heard` is what `expected` says; takes values for names that have none yet. */
   matches(expected: string, heard: string): boolean {
     const fresh: string[] = [];

@@ -127,7 +127,11 @@ class Player {
     for (const line of missing) this.problems.push(`${at} did not hear ${show(line)}`);
     if (this.problems.length === before) return null;
     const marks = never.map((text) => `${name} S! ${text}`);
-    return [...heard.flatMap((line) => spelled(name, line)), ...marks, ...(closed ? [`${name} S: (closed)`] : [])];
+    return [
+      ...heard.flatMap((line) => spelled(name, this.#captures.unfill(line))),
+      ...marks,
+      ...(closed ? [`${name} S: (closed)`] : []),
+    ];
   }
 
   /** The expectation that a line meets: one without new captures first, so that none is taken by mistake. */

@@ -37,7 +37,10 @@ export class Stage {
     this.#close = close;
   }
 
-  static async open(options: Partial<ListenerOptions> = {}, change: Partial<Services> = {}): Promise<Stage> {
+  static async open(
+    options: Partial<ListenerOptions> = {},
+    change: (services: Services) => Partial<Services> = () => ({}),
+  ): Promise<Stage> {
     const { services, close } = await startTestServices();
     const errors: string[] = [];
     const logger = {
@@ -49,7 +52,7 @@ export class Stage {
       },
       child: () => logger,
     };
-    return new Stage({ ...services, logger, ...change }, errors, { ...stageOptions, ...options }, close);
+    return new Stage({ ...services, logger, ...change(services) }, errors, { ...stageOptions, ...options }, close);
   }
 
   /** The clear-text port of a protocol, or the one that begins with TLS. */

@@ -267,14 +267,14 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   }
 
   expired(): void {
-    const { now } = this.server.services.clock;
-    const silent = now() - this.#heard;
+    const now = this.server.services.clock.now();
+    const silent = now - this.#heard;
     if (this.idle !== null && silent < idleMs) {
       this.idle.tick();
       this.#setDeadline();
     } else if (this.running && this.idle === null && this.arrival === null && this.#line === null) {
       // A long command keeps the client waiting, not the other way round.
-      this.socket.deadline = now() + loginMs;
+      this.socket.deadline = now + loginMs;
     } else this.bye("Autologout: idle for too long");
   }
 
@@ -386,8 +386,8 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   }
 
   #setDeadline(): void {
-    const { now } = this.server.services.clock;
-    if (this.idle !== null) this.socket.deadline = Math.min(now() + idleTickMs, this.#heard + idleMs);
+    const { clock } = this.server.services;
+    if (this.idle !== null) this.socket.deadline = Math.min(clock.now() + idleTickMs, this.#heard + idleMs);
     else this.socket.deadline = this.#heard + (this.user === null ? loginMs : autologoutMs);
   }
 }

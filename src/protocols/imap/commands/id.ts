@@ -26,7 +26,7 @@ function clientName(pairs: readonly (readonly [string, string | null])[]): strin
   const vendor = fields.get("vendor");
   const text = `${name}${vendor ? ` (${vendor})` : ""}`;
   return text
-    .replace(/\p{Cc}/gu, " ")
+    .replace(/[\p{Cc}\s]+/gu, " ")
     .trim()
     .slice(0, 128); // no control characters: it is shown on terminals
 }
