@@ -161,6 +161,17 @@ test("recipients given twice, or leading to one account, get a reply each and on
   ]);
 });
 
+for (const size of [40_000, 900_000]) {
+  test(`${size} octets for several accounts reach each of them, in buffers of its own`, async () => {
+    const client = await greeted();
+    await envelope(client, "bob@far.example", "alice", "bert", "carol");
+    await client.write(Buffer.alloc(size, "w"));
+    await client.write("\r\n.\r\n");
+    for (let reply = 0; reply < 3; reply++) expect(await client.reply()).toStartWith("250 2.0.0 ");
+    expect(world.recorded.map(({ message }) => message.length)).toEqual([size + 2, size + 2, size + 2]);
+  });
+}
+
 test("RCPT refuses who is disabled, unknown or cannot be looked up, and what cannot fit", async () => {
   world.disabled.add("gone");
   const client = await greeted();

@@ -43,6 +43,8 @@ export class RecordingServices {
   gate: Promise<void> = Promise.resolve();
   tls = { key: "", cert: "" };
   remotes: string[] = [];
+  /** What was sent may have moved to another thread. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
   readonly #uploads = new Map<string, Uint8Array[]>();
   readonly #seen = new Map<string, string>();
 
@@ -122,6 +124,8 @@ export class RecordingServices {
     await this.gate;
     for (const [name, refusal] of this.refusals) if (accountOf(name) === account) return { ok: false, refusal };
     const pieces = source.kind === "bytes" ? [source.bytes] : this.#uploads.get(`${account} ${source.upload}`)!;
+    for (const piece of pieces) if (this.#buffers.has(piece.buffer)) throw new Error("a buffer was given away twice");
+    for (const piece of pieces) this.#buffers.add(piece.buffer);
     for (const piece of pieces) this.largest = Math.max(this.largest, piece.buffer.byteLength);
     const known = this.#seen.get(`${account} ${request}`);
     const message = (known ?? String(this.#seen.size + 1).padStart(24, "0")) as MessageId;
