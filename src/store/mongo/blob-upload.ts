@@ -3,27 +3,31 @@ import { ObjectId } from "mongodb";
 import type { BlobId } from "../../domain/ids.ts";
 import type { BlobWriter } from "../blobs.ts";
 import { type Attachments, chunkSize, touch } from "./attachments.ts";
+import type { Link } from "./connection.ts";
 import { isDuplicate } from "./duplicate-keys.ts";
-import { guarded } from "./unavailable.ts";
 
 /** Chunks that go out in one insert: what one upload holds in memory at most. */
 const chunksAtOnce = 4;
 /** The sweep takes the chunks of an upload for abandoned after a day. */
 const longestUpload = 6 * 60 * 60 * 1000;
 
+type Around = {
+  readonly attachments: Attachments;
+  readonly during: Link["during"];
+  readonly clock: { now(): number };
+  /** Takes over work that nobody waits for. */
+  readonly background: (work: Promise<unknown>) => void;
+};
+
 /**
  * Writes one blob. Round trips where its bytes are there already and fit in 1 MB: 1; where they are new: 4, and 1 more
  * for each further MB.
  */
-export function blobUpload(
-  attachments: Attachments,
-  clock: { now(): number },
-  background: (work: Promise<unknown>) => void,
-): BlobWriter {
+export function blobUpload({ attachments, during, clock, background }: Around): BlobWriter {
   const { files, chunks, pending } = attachments;
   const id = new ObjectId();
   const hash = createHash("sha256");
-  const began = clock.now();
+  let began = 0;
   let waiting: Uint8Array[] = [];
   let tail = new Uint8Array(chunkSize);
   let filled = 0;
@@ -33,7 +37,10 @@ export function blobUpload(
 
   async function flush(): Promise<void> {
     if (waiting.length === 0) return;
-    if (written === 0) await pending.insertOne({ _id: id, at: began });
+    if (written === 0) {
+      began = clock.now();
+      await pending.insertOne({ _id: id, at: began });
+    }
     const documents = waiting.map((data, at) => ({ _id: new ObjectId(), files_id: id, n: written + at, data }));
     written += documents.length;
     waiting = [];
@@ -64,7 +71,8 @@ export function blobUpload(
     if (written === 0 && (await touch(attachments, [blob], clock.now())) > 0) return { blob, size };
     if (filled > 0) waiting.push(tail.subarray(0, filled));
     await flush();
-    if (clock.now() - began > longestUpload) throw new Error(`Cannot keep blob ${blob}: its upload took too long`);
+    if (written > 0 && clock.now() - began > longestUpload)
+      throw new Error(`Cannot keep blob ${blob}: its upload took too long`);
     for (;;) {
       const now = clock.now();
       const file = {
@@ -98,13 +106,13 @@ export function blobUpload(
   }
 
   return {
-    write: (bytes) => guarded("write a blob", () => write(bytes)),
-    finish: () => guarded("keep a blob", finish),
+    write: (bytes) => during("write a blob", () => write(bytes)),
+    finish: () => during("keep a blob", finish),
     async abort() {
       if (state !== "open") return;
       state = "aborted";
       waiting = [];
-      if (written > 0) await guarded("forget a blob", forget);
+      if (written > 0) await during("forget a blob", forget);
     },
   };
 }

@@ -1,4 +1,6 @@
-import { type CommandStartedEvent, type Db, MongoClient, ReadConcern } from "mongodb";
+import { type CommandStartedEvent, type Db, MongoClient, MongoNetworkError, ReadConcern } from "mongodb";
+import { StoreUnavailable } from "../log.ts";
+import { watchForLostReplies } from "./lost-replies.ts";
 import { guarded } from "./unavailable.ts";
 
 /**
@@ -12,12 +14,18 @@ export type ConnectionOptions = {
   readonly database: string;
   /** Hears every command that goes out, retries included. */
   readonly onCommand?: (command: CommandStartedEvent) => void;
-  /** How long a call waits for a primary: 4 s unless told. */
+  /** How long a call waits for a primary, milliseconds: 4 s unless told. */
   readonly patience?: number;
 };
 
-export type Connection = {
+/** What the ports work with. */
+export type Link = {
   readonly db: Db;
+  /** Does `run`; where the database is away, or goes away meanwhile, throws `StoreUnavailable: Cannot {action}: …`. */
+  during<T>(action: string, run: () => Promise<T>): Promise<T>;
+};
+
+export type Connection = Link & {
   /** Commands sent so far, retries and further batches of cursors included. */
   roundTrips(): number;
   /** Round trip in milliseconds; throws `StoreUnavailable`. */
@@ -26,7 +34,7 @@ export type Connection = {
 };
 
 /**
- * One client for one worker. A server that is gone is noticed by the driver's monitor within seconds, which ends the
+ * One client for one worker. That a server is gone is noticed by the driver's monitor within seconds, which ends the
  * calls that wait for it: so a slow bulk write is not cut off, and a dead server does not hold a caller for long.
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
@@ -49,32 +57,86 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     connectTimeoutMS: 3_000,
     heartbeatFrequencyMS: 2_000,
     minHeartbeatFrequencyMS: 200,
-    socketTimeoutMS: 60_000,
-  });
-  let sent = 0;
-  client.on("commandStarted", (command) => {
-    sent++;
-    onCommand?.(command);
   });
   const db = client.db(database, {
     writeConcern: durable,
     readConcern: new ReadConcern("majority"),
     readPreference: "primary",
   });
-  try {
-    await guarded("reach MongoDB", () => client.connect());
-  } catch (error) {
+  let sent = 0;
+  client.on("commandStarted", (command) => {
+    sent++;
+    onCommand?.(command);
+  });
+
+  /** Settles when the calls of now have lost their connections. */
+  let broken = newBreak();
+  let connected: Promise<unknown> | null = null;
+  let closed = false;
+
+  async function during<T>(action: string, run: () => Promise<T>): Promise<T> {
+    if (closed) throw new StoreUnavailable(`Cannot ${action}: the connection is closed`, { kept: "no" });
+    return await guarded(action, async () => {
+      await ready();
+      return await Promise.race([run(), broken.promise]);
+    });
+  }
+
+  async function ready(): Promise<void> {
+    connected ??= client.connect();
+    const attempt = connected;
+    try {
+      await attempt;
+    } catch (error) {
+      if (connected === attempt) connected = null;
+      throw error;
+    }
+  }
+
+  /** Gives up every connection; the next call makes new ones. */
+  function startOver(): void {
+    if (closed) return;
+    const { reject } = broken;
+    broken = newBreak();
+    reject(new MongoNetworkError("the connection was lost"));
+    connected = client.close().then(() => client.connect());
+    connected.catch(() => {
+      connected = null;
+    });
+  }
+
+  const stopWatching = watchForLostReplies(client, startOver);
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    stopWatching();
+    broken.reject(new MongoNetworkError("the connection is closed"));
+    await connected?.catch(() => {});
     await client.close();
+  }
+
+  try {
+    await during("reach MongoDB", async () => {});
+  } catch (error) {
+    await close();
     throw error;
   }
   return {
     db,
+    during,
     roundTrips: () => sent,
     async ping() {
       const began = performance.now();
-      await guarded("ping MongoDB", () => db.command({ ping: 1 }));
+      await during("ping MongoDB", () => db.command({ ping: 1 }));
       return performance.now() - began;
     },
-    close: () => client.close(),
+    close,
   };
+}
+
+/** A break that nobody may be waiting for. */
+function newBreak() {
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+  return broken;
 }

@@ -1,19 +1,19 @@
-import { type Db, ObjectId } from "mongodb";
+import { ObjectId } from "mongodb";
 import type { AccountId, BlobId } from "../../domain/ids.ts";
 import type { BlobReference, Blobs } from "../blobs.ts";
 import { attachmentsOf, type FileDocument, touch } from "./attachments.ts";
 import { sweepBlobs } from "./blob-sweep.ts";
 import { blobUpload } from "./blob-upload.ts";
+import type { Link } from "./connection.ts";
 import { objectId } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
-import { guarded } from "./unavailable.ts";
 
 type FileFacts = Pick<FileDocument, "_id" | "length" | "chunkSize">;
 const rememberedFiles = 2_000;
 const dropAtOnce = 1_000;
 
 /** Blobs in GridFS; what holds across its parts is said in attachments.ts. */
-export function mongoBlobs(db: Db, clock: { now(): number }): Blobs & { settled(): Promise<void> } {
+export function mongoBlobs({ db, during }: Link, clock: { now(): number }): Blobs & { settled(): Promise<void> } {
   const attachments = attachmentsOf(db);
   const { files, chunks, references } = attachments;
   /** A file never changes: where its chunks are can be remembered. Chunks that are missing say that it was swept. */
@@ -111,12 +111,12 @@ export function mongoBlobs(db: Db, clock: { now(): number }): Blobs & { settled(
   }
 
   return {
-    create: () => blobUpload(attachments, clock, background),
-    read: (blob, offset, length) => guarded("read a blob", () => read(blob, offset, length)),
-    reference: (wanted) => guarded("reference blobs", () => reference(wanted)),
-    unreference: (unwanted) => guarded("unreference blobs", () => unreference(unwanted)),
-    sweep: (before) => guarded("sweep blobs", () => sweepBlobs(attachments, before)),
-    drop: (account) => guarded("drop an account's blobs", () => drop(account)),
+    create: () => blobUpload({ attachments, during, clock, background }),
+    read: (blob, offset, length) => during("read a blob", () => read(blob, offset, length)),
+    reference: (wanted) => during("reference blobs", () => reference(wanted)),
+    unreference: (unwanted) => during("unreference blobs", () => unreference(unwanted)),
+    sweep: (before) => during("sweep blobs", () => sweepBlobs(attachments, before)),
+    drop: (account) => during("drop an account's blobs", () => drop(account)),
     settled: async () => {
       await Promise.all(inBackground);
     },

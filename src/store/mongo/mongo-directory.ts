@@ -1,9 +1,9 @@
-import type { Db, Filter } from "mongodb";
+import type { Filter } from "mongodb";
 import type { AccountId } from "../../domain/ids.ts";
 import type { DirectoryStore, StoredAddress, StoredUser } from "../directory.ts";
+import type { Link } from "./connection.ts";
 import { objectId, type SettingDocument } from "./documents.ts";
 import { isDuplicate } from "./duplicate-keys.ts";
-import { guarded } from "./unavailable.ts";
 import {
   type AddressDocument,
   addressDocument,
@@ -22,7 +22,7 @@ const longestClaim = 60_000;
  * is inserted first, as a claim that nobody is served by; then the user; then the claim becomes an address. A crash in
  * between leaves a claim whose user does or does not exist: whoever meets it next confirms or removes it.
  */
-export function mongoDirectory(db: Db, clock: { now(): number }): DirectoryStore {
+export function mongoDirectory({ db, during }: Link, clock: { now(): number }): DirectoryStore {
   const users = db.collection<UserDocument>("users");
   const addresses = db.collection<AddressDocument>("addresses");
   const settings = db.collection<SettingDocument>("settings");
@@ -105,25 +105,25 @@ export function mongoDirectory(db: Db, clock: { now(): number }): DirectoryStore
   }
 
   return {
-    insertUser: (user, address) => guarded("insert a user", () => insertUser(user, address)),
+    insertUser: (user, address) => during("insert a user", () => insertUser(user, address)),
     userById: (id) =>
-      guarded("find a user", async () => {
+      during("find a user", async () => {
         const found = await users.findOne({ _id: objectId(id) });
         return found && userOf(found);
       }),
-    userByView: (view) => guarded("find a user", () => userByView(view)),
+    userByView: (view) => during("find a user", () => userByView(view)),
     addressByView: (view) =>
-      guarded("find an address", async () => {
+      during("find an address", async () => {
         const found = await addressBy(view);
         return found && addressOf(found);
       }),
     addressesOf: (user) =>
-      guarded("list addresses", async () => {
+      during("list addresses", async () => {
         const found = await addresses.find({ user: objectId(user) }, { batchSize: 1000 }).toArray();
         return found.filter(({ claimed }) => claimed === undefined).map(addressOf);
       }),
     updateUser: (id, change) =>
-      guarded("change a user", async () => {
+      during("change a user", async () => {
         const fields = changeDocument(change);
         const _id = objectId(id);
         if (Object.keys(fields).length === 0)
@@ -131,14 +131,14 @@ export function mongoDirectory(db: Db, clock: { now(): number }): DirectoryStore
         return (await users.updateOne({ _id }, { $set: fields })).matchedCount > 0;
       }),
     insertAddress: (address) =>
-      guarded("insert an address", async () =>
+      during("insert an address", async () =>
         (await insertAddressDocument(addressDocument(address))) ? "inserted" : "addressExists",
       ),
     deleteAddress: (view) =>
-      guarded("delete an address", async () => (await addresses.deleteOne({ addressView: view })).deletedCount > 0),
-    deleteUser: (id) => guarded("delete a user", () => deleteUser(id)),
+      during("delete an address", async () => (await addresses.deleteOne({ addressView: view })).deletedCount > 0),
+    deleteUser: (id) => during("delete a user", () => deleteUser(id)),
     listUsers: ({ after, before, limit, query }) =>
-      guarded("list users", async () => {
+      during("list users", async () => {
         if (limit <= 0) return [];
         const range = { ...(after && { $gt: objectId(after) }), ...(before && { $lt: objectId(before) }) };
         const backwards = before !== undefined && after === undefined;
@@ -150,12 +150,12 @@ export function mongoDirectory(db: Db, clock: { now(): number }): DirectoryStore
         return found.map(userOf);
       }),
     countUsers: (query) =>
-      guarded("count users", () =>
+      during("count users", () =>
         query ? users.countDocuments(having(query)) : users.countDocuments({}, { hint: "_id_" }),
       ),
-    setting: (key) => guarded("read a setting", async () => (await settings.findOne({ _id: key }))?.value ?? null),
+    setting: (key) => during("read a setting", async () => (await settings.findOne({ _id: key }))?.value ?? null),
     putSettingOnce: (key, value) =>
-      guarded("put a setting", async () => {
+      during("put a setting", async () => {
         try {
           await settings.insertOne({ _id: key, value });
           return value;

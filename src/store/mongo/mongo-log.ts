@@ -1,10 +1,10 @@
-import { BSON, type Db } from "mongodb";
+import { BSON } from "mongodb";
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { type AppendResult, type BodyPlace, type Log, StoreUnavailable } from "../log.ts";
+import type { Link } from "./connection.ts";
 import { documentOf, type EntryDocument, entryOf, objectId, ownBytes } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
-import { guarded } from "./unavailable.ts";
 
 /** Bytes of an entry as BSON. A document may have 16 MB; the rest is for whoever adds a field to it. */
 export const largestEntry = 12 * 1024 * 1024;
@@ -14,7 +14,7 @@ export const largestEntry = 12 * 1024 * 1024;
  * unordered insert: one round trip. A duplicate-key reply under `w: majority` is held back until what it collided with
  * is with the majority as well, so whoever lost a race finds the winner at their next (majority) read.
  */
-export function mongoLog(db: Db): Log {
+export function mongoLog({ db, during }: Link): Log {
   const log = db.collection<EntryDocument>("log");
 
   async function append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]> {
@@ -29,28 +29,24 @@ export function mongoLog(db: Db): Log {
 
   /** Batches of `entries` that are in the log already: a send that was repeated, not a race that was lost. */
   async function ownAmong(entries: readonly LogEntry[]): Promise<ReadonlySet<string>> {
-    // May find more than was asked for, where several accounts conflict at once; a $or of exact places reads no better.
-    const filter = {
-      account: { $in: entries.map(({ account }) => objectId(account)) },
-      seq: { $in: [...new Set(entries.map(({ seq }) => seq))] },
-    };
-    const found = await log.find(filter, { projection: { _id: 0, account: 1, seq: 1, batch: 1 } }).toArray();
-    const batches = new Map(found.map(({ account, seq, batch }) => [`${account.toHexString()}/${seq}`, batch]));
     const own = new Set<string>();
-    for (const { account, seq, batch } of entries) {
-      const kept = batches.get(`${account}/${seq}`);
-      // The key was taken a moment ago and is free now: somebody dropped the account, or a rollback is under way.
-      if (kept === undefined) throw new StoreUnavailable("Cannot append: the log is changing hands");
-      if (kept === batch) own.add(batch);
-    }
+    // One question each: conflicts come singly, and an exact place is what the index answers best.
+    await Promise.all(
+      entries.map(async ({ account, seq, batch }) => {
+        const kept = await log.findOne({ account: objectId(account), seq }, { projection: { _id: 0, batch: 1 } });
+        // The key was taken a moment ago and is free now: somebody dropped the account, or a rollback is under way.
+        if (kept === null) throw new StoreUnavailable("Cannot append: the log is changing hands");
+        if (kept.batch === batch) own.add(batch);
+      }),
+    );
     return own;
   }
 
   return {
-    append: (entries) => guarded(`append ${entries.length} entries`, () => append(entries)),
+    append: (entries) => during(`append ${entries.length} entries`, () => append(entries)),
 
     read: (account, after, limit, bodies) =>
-      guarded("read the log", async () => {
+      during("read the log", async () => {
         if (limit <= 0) return [];
         const found = await log
           .find(
@@ -67,7 +63,7 @@ export function mongoLog(db: Db): Log {
       }),
 
     heads: (accounts) =>
-      guarded("read the heads of the log", async () => {
+      during("read the heads of the log", async () => {
         if (accounts.length === 0) return [];
         const wanted = [...new Set(accounts)].map(objectId);
         // Sorted against the index and then only the first of each group: a DISTINCT_SCAN, one key for each account.
@@ -86,7 +82,7 @@ export function mongoLog(db: Db): Log {
       }),
 
     bodies: (account, wanted) =>
-      guarded("read bodies from the log", async () => {
+      during("read bodies from the log", async () => {
         if (wanted.length === 0) return [];
         const seqs = [...new Set(wanted.map(({ seq }) => seq))];
         const found = await log
@@ -109,7 +105,7 @@ export function mongoLog(db: Db): Log {
       );
       try {
         for (;;) {
-          const next = await guarded("list the accounts of the log", () => cursor.next());
+          const next = await during("list the accounts of the log", () => cursor.next());
           if (next === null) return;
           yield next._id.toHexString() as AccountId;
         }
@@ -119,7 +115,7 @@ export function mongoLog(db: Db): Log {
     },
 
     drop: (account) =>
-      guarded("drop a log", async () => {
+      during("drop a log", async () => {
         await log.deleteMany({ account: objectId(account) });
       }),
   };

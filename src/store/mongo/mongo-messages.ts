@@ -1,15 +1,18 @@
-import { type Db, ObjectId } from "mongodb";
+import { ObjectId } from "mongodb";
 import type { MessageField, State } from "../state.ts";
+import type { Link } from "./connection.ts";
 import { type MessageDocument, objectId, ownBytes } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
-import { guarded } from "./unavailable.ts";
 
 /** What never changes of messages, one document each under the unique key {account, message}. */
-export function mongoMessages(db: Db): Pick<State, "saveMessages" | "loadMessages" | "deleteMessages" | "drop"> {
+export function mongoMessages({
+  db,
+  during,
+}: Link): Pick<State, "saveMessages" | "loadMessages" | "deleteMessages" | "drop"> {
   const collection = db.collection<MessageDocument>("messages");
   return {
     saveMessages: (account, messages) =>
-      guarded(`save ${messages.length} messages`, async () => {
+      during(`save ${messages.length} messages`, async () => {
         if (messages.length === 0) return;
         const owner = objectId(account);
         const documents = messages.map(({ message, ...fields }) => ({
@@ -22,7 +25,7 @@ export function mongoMessages(db: Db): Pick<State, "saveMessages" | "loadMessage
       }),
 
     loadMessages: (account, messages, fields) =>
-      guarded(`load ${messages.length} messages`, async () => {
+      during(`load ${messages.length} messages`, async () => {
         if (messages.length === 0) return [];
         const wanted = [...new Set(messages)].map(objectId);
         const projection = { _id: 0, message: 1, ...Object.fromEntries(fields.map((field) => [field, 1])) };
@@ -37,13 +40,13 @@ export function mongoMessages(db: Db): Pick<State, "saveMessages" | "loadMessage
       }),
 
     deleteMessages: (account, messages) =>
-      guarded(`delete ${messages.length} messages`, async () => {
+      during(`delete ${messages.length} messages`, async () => {
         if (messages.length === 0) return;
         await collection.deleteMany({ account: objectId(account), message: { $in: messages.map(objectId) } });
       }),
 
     drop: (account) =>
-      guarded("drop an account's messages", async () => {
+      during("drop an account's messages", async () => {
         await collection.deleteMany({ account: objectId(account) });
       }),
   };

@@ -1,10 +1,10 @@
-import { type Db, ObjectId } from "mongodb";
+import { ObjectId } from "mongodb";
 import type { AccountId } from "../../domain/ids.ts";
 import { type Snapshot, SnapshotIncomplete, type State } from "../state.ts";
+import type { Link } from "./connection.ts";
 import { objectId, ownBytes, type PartDocument, type SnapshotDocument } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
 import { mongoMessages } from "./mongo-messages.ts";
-import { guarded } from "./unavailable.ts";
 
 type Loaded = NonNullable<Awaited<ReturnType<State["loadSnapshot"]>>>;
 
@@ -15,10 +15,11 @@ type Loaded = NonNullable<Awaited<ReturnType<State["loadSnapshot"]>>>;
  * own seq, so a save under way on another node keeps its parts. Loading takes the newest head that is whole: a head
  * whose writer died half-way, or whose shared part went in a race, costs a longer replay and nothing else.
  */
-export function mongoState(db: Db): State {
+export function mongoState(link: Link): State {
+  const { db, during } = link;
   const snapshots = db.collection<SnapshotDocument>("snapshots");
   const parts = db.collection<PartDocument>("parts");
-  const messages = mongoMessages(db);
+  const messages = mongoMessages(link);
 
   async function saveSnapshot(snapshot: Snapshot): Promise<void> {
     const account = objectId(snapshot.account);
@@ -81,10 +82,10 @@ export function mongoState(db: Db): State {
 
   return {
     ...messages,
-    saveSnapshot: (snapshot) => guarded("save a snapshot", () => saveSnapshot(snapshot)),
-    loadSnapshot: (account) => guarded("load a snapshot", () => loadSnapshot(account)),
+    saveSnapshot: (snapshot) => during("save a snapshot", () => saveSnapshot(snapshot)),
+    loadSnapshot: (account) => during("load a snapshot", () => loadSnapshot(account)),
     drop: (account) =>
-      guarded("drop an account's state", async () => {
+      during("drop an account's state", async () => {
         const owner = objectId(account);
         await snapshots.deleteMany({ account: owner });
         await Promise.all([parts.deleteMany({ account: owner }), messages.drop(account)]);

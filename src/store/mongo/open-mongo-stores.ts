@@ -5,7 +5,6 @@ import { mongoBlobs } from "./mongo-blobs.ts";
 import { mongoDirectory } from "./mongo-directory.ts";
 import { mongoLog } from "./mongo-log.ts";
 import { mongoState } from "./mongo-state.ts";
-import { guarded } from "./unavailable.ts";
 
 export type MongoStores = Stores & {
   /** Commands sent so far. */
@@ -24,19 +23,19 @@ export async function openMongoStores(
   options: ConnectionOptions & { readonly clock: { now(): number } },
 ): Promise<MongoStores> {
   const connection = await connect(options);
-  const { db, roundTrips, ping } = connection;
+  const { roundTrips, ping } = connection;
   try {
-    await guarded("create indexes", () => createIndexes(db));
+    await connection.during("create indexes", () => createIndexes(connection.db));
   } catch (error) {
     await connection.close();
     throw error;
   }
-  const { settled, ...blobs } = mongoBlobs(db, options.clock);
+  const { settled, ...blobs } = mongoBlobs(connection, options.clock);
   return {
-    log: mongoLog(db),
-    state: mongoState(db),
+    log: mongoLog(connection),
+    state: mongoState(connection),
     blobs,
-    directory: mongoDirectory(db, options.clock),
+    directory: mongoDirectory(connection, options.clock),
     roundTrips,
     ping,
     async close() {

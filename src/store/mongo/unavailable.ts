@@ -1,4 +1,5 @@
 import {
+  MongoBulkWriteError,
   MongoClientClosedError,
   MongoDriverError,
   MongoError,
@@ -53,6 +54,11 @@ export async function guarded<T>(action: string, run: () => Promise<T>): Promise
 /** Why trying again later may help, or null where it will not. */
 export function stateOf(error: unknown): string | null {
   if (!(error instanceof MongoError)) return null;
+  if (error instanceof MongoBulkWriteError) {
+    const codes = [error.writeErrors].flat().map(({ code }) => passing[code]);
+    // Without a failed document it is the wrapping of something else: of a connection that was lost, of a write concern.
+    return codes.length === 0 ? error.message : (codes.find((state) => state !== undefined) ?? null);
+  }
   if (error instanceof MongoServerError) {
     const known = passing[Number(error.code)];
     if (known !== undefined) return `${known} (${error.code})`;
