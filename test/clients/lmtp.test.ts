@@ -74,8 +74,8 @@ test("nodemailer: 10 MB over STARTTLS, with attachments, to two recipients", asy
   expect(sent.accepted).toEqual([`${user}@localhost`, `${other}@localhost`]);
   expect(sent.rejected).toEqual(["nobody@localhost"]);
   const [message] = await inbox();
-  expect(message!.length).toBeGreaterThan(9_000_000);
-  expect(message).toContain(content.toString("base64").slice(-76));
+  const body = message!.slice(message!.indexOf("\r\n\r\n"));
+  expect(Buffer.from(body, "base64").equals(content)).toBe(true);
 });
 
 const smtpSource = ["/usr/sbin/smtp-source", "/usr/bin/smtp-source"].find((path) => existsSync(path));
