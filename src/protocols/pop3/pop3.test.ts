@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { startTestServices } from "../../../test/services.ts";
 import type { AccountRequestKind, Outcome } from "../../actors/account/requests.ts";
+import type { LoginAttempt, LoginResult } from "../../actors/directory/requests.ts";
 import type { Clock } from "../../actors/runtime/clock.ts";
 import { SessionService } from "../../actors/sessions/session-service.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
@@ -31,6 +32,8 @@ let users = 0;
 let user = "";
 /** Answers in the place of the account's, by kind of request. */
 const instead = new Map<AccountRequestKind, () => Promise<unknown>>();
+/** An answer in the place of the directory's. */
+let loginInstead: (() => Promise<LoginResult>) | null = null;
 /** Time is moved by hand, and what waits for it runs when told. */
 let now = Date.now();
 let timers: (() => void)[] = [];
@@ -52,6 +55,12 @@ beforeAll(async () => {
   };
   services = {
     ...real.services,
+    directory: new Proxy(real.services.directory, {
+      get: (target, name) =>
+        name === "authenticate"
+          ? (attempt: LoginAttempt) => loginInstead?.() ?? target.authenticate(attempt)
+          : Reflect.get(target, name).bind(target),
+    }),
     sessions: new SessionService({
       hints: new LocalHints(clock),
       clock,
@@ -69,6 +78,7 @@ afterAll(() => real.close());
 
 beforeEach(async () => {
   instead.clear();
+  loginInstead = null;
   user = `user${++users}`;
   const made = await real.services.directory.createUser({ username: `${user}@localhost`, password: "se cret" });
   if (!made.ok) throw new Error(made.why);
@@ -95,6 +105,11 @@ async function store(...messages: (string | Buffer)[]): Promise<void> {
     });
     if (!outcome.ok) throw new Error(outcome.refusal.kind);
   }
+}
+
+/** Resolves when the server has noticed the end of every connection. */
+async function gone(): Promise<void> {
+  while (pop3.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** UID and \Seen of every message in INBOX. */
@@ -180,6 +195,48 @@ test("a disabled account, too many connections and an unknown state of the store
   await real.services.directory.updateUser(account, { disabled: true });
   await say(fourth, `USER ${user}`);
   expect(await say(fourth, "PASS se cret")).toBe("-ERR [SYS/PERM] Account is disabled");
+});
+
+test("a limited login and a directory that is away have their own codes; a broken one tells nothing", async () => {
+  const client = await open();
+  const pass = async () => {
+    await say(client, `USER ${user}`);
+    return say(client, "PASS se cret");
+  };
+  loginInstead = async () => ({ ok: false, why: "rateLimited", retryAfter: 1.5 });
+  expect(await pass()).toBe("-ERR [LOGIN-DELAY] Too many failed logins, try again in 2 s");
+  loginInstead = async () => ({ ok: false, why: "unavailable" });
+  expect(await pass()).toBe("-ERR [SYS/TEMP] Cannot check the password now, try again later");
+  loginInstead = async () => {
+    throw new Error("secret detail");
+  };
+  expect(await pass()).toBe("-ERR [SYS/TEMP] Internal error, try again later");
+  loginInstead = null;
+  expect(await pass()).toStartWith("+OK maildrop");
+});
+
+test("a client that leaves during its login leaves no session behind", async () => {
+  const found = await real.services.directory.authenticate({
+    username: user,
+    password: "se cret",
+    protocol: "pop3",
+    remote: "127.0.0.1",
+  });
+  for (let round = 0; round < 4; round++) {
+    const client = await open();
+    await say(client, `USER ${user}`);
+    const answer = await new Promise<(result: LoginResult) => void>((reached) => {
+      loginInstead = () => new Promise((resolve) => reached(resolve));
+      void client.write("PASS se cret\r\n");
+    });
+    client.close();
+    await gone();
+    answer(found);
+  }
+  loginInstead = null;
+  const client = await open();
+  await say(client, `USER ${user}`);
+  expect(await say(client, "PASS se cret")).toStartWith("+OK maildrop");
 });
 
 test("a maildrop that cannot be opened is refused, and the connection is not counted any longer", async () => {

@@ -8,13 +8,18 @@ export type Reply =
   | { readonly status: "+OK"; readonly text: string; readonly lines: Iterable<string> }
   /** A multi-line response that is made while it is sent, its end included. */
   | { readonly status: "+OK"; readonly text: string; readonly octets: AsyncIterable<Uint8Array> }
-  | { readonly status: "-ERR"; readonly text: string; readonly code?: ResponseCode; readonly syntax?: true };
+  | {
+      readonly status: "-ERR";
+      readonly text: string;
+      readonly code?: ResponseCode;
+      readonly fault?: "client" | "server";
+    };
 
 export function ok(text: string): Reply {
   return { status: "+OK", text };
 }
 
-export function err(text: string, code?: ResponseCode): Reply {
+export function err(text: string, code?: ResponseCode): Extract<Reply, { status: "-ERR" }> {
   return { status: "-ERR", text, code };
 }
 

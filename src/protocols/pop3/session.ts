@@ -223,7 +223,7 @@ export class Session implements Conversation {
     if (reply.status === "-ERR") this.#errors++;
     const sent = sendReply(this.#socket, reply);
     if (sent !== null) await sent;
-    const result = reply.status === "+OK" ? "ok" : reply.syntax ? "bad" : "no";
+    const result = reply.status === "+OK" ? "ok" : resultOf[reply.fault ?? "nobody"];
     metrics.command("pop3", name, result, (clock.monotonic() - begun) / 1000);
   }
 
@@ -242,10 +242,12 @@ export class Session implements Conversation {
       return { name, reply: await command.run({ args: command.args(rest) }, this) };
     } catch (error) {
       if (error instanceof WireSyntaxError) {
-        return { name, reply: { status: "-ERR", text: error.message, syntax: true } };
+        return { name, reply: { status: "-ERR", text: error.message, fault: "client" } };
       }
       this.log("error", { command: name, err: error }, "command failed");
-      return { name, reply: err("Internal error, try again later", "SYS/TEMP") };
+      return { name, reply: { ...err("Internal error, try again later", "SYS/TEMP"), fault: "server" } };
     }
   }
 }
+
+const resultOf = { client: "bad", server: "error", nobody: "no" } as const;

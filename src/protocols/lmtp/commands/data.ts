@@ -48,9 +48,10 @@ async function answer(connection: LmtpConnection, message: IncomingMessage): Pro
   const worst = replies.reduce((most, reply) => Math.max(most, reply.code), 0);
   services.metrics.command("lmtp", "DATA", worst < 400 ? "ok" : worst < 500 ? "error" : "no", seconds);
   connection.receiving(null);
-  connection._socket.cork();
+  const many = replies.length > 1;
+  if (many) connection._socket.cork();
   for (const reply of replies) connection.send(reply.code, reply.text);
-  connection._socket.uncork();
+  if (many) connection._socket.uncork();
   connection._transactionCounter++;
   connection._unrecognizedCommands = 0;
   connection._resetSession();
