@@ -52,26 +52,31 @@ function once(
 }
 
 function reported(name: string, engine: Engine | Missing): Engine | Missing {
-  if (isThere(engine)) return engine;
-  if (required) throw new Error(`${name} is required and not there: ${engine.missing}`);
-  console.error(`${name} tests are skipped: ${engine.missing}`);
+  if (!isThere(engine)) console.error(`${name} tests are skipped: ${engine.missing}`);
   return engine;
 }
 
+function present(name: string, engine: OwnEngine | Missing): OwnEngine {
+  if (isThere(engine)) return engine;
+  throw new Error(`${name} is required and not there: ${engine.missing}`);
+}
+
 /** A MongoDB of one's own: SecantusDB from the virtual environment `SECANTUS_VENV` (default /opt/secantus). */
-export function startMongo(): Promise<OwnEngine | Missing> {
+export async function startMongo(): Promise<OwnEngine | Missing> {
   const program = join(process.env.SECANTUS_VENV ?? "/opt/secantus", "bin", "secantusd-py");
-  return own("mongodb", program, existsSync(program), (port, directory) => [
+  const engine = await own("mongodb", program, existsSync(program), (port, directory) => [
     ...["--port", `${port}`, "--storage-path", join(directory, "data"), "--sync-on-commit", "--log-level", "WARNING"],
   ]);
+  return required ? present("MongoDB", engine) : engine;
 }
 
 /** A Redis of one's own: `redis-server` from the path, keeping nothing on disk. */
-export function startRedis(): Promise<OwnEngine | Missing> {
+export async function startRedis(): Promise<OwnEngine | Missing> {
   const program = Bun.which("redis-server");
-  return own("redis", program ?? "redis-server", program !== null, (port, directory) => [
+  const engine = await own("redis", program ?? "redis-server", program !== null, (port, directory) => [
     ...["--port", `${port}`, "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no"],
   ]);
+  return required ? present("Redis", engine) : engine;
 }
 
 async function own(

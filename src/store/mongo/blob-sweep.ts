@@ -1,4 +1,5 @@
 import type { Attachments, FileDocument } from "./attachments.ts";
+import { isDuplicate } from "./duplicate-keys.ts";
 
 const atOnce = 200;
 type Candidate = Pick<FileDocument, "_id" | "filename" | "length"> & { metadata: { freed: number } };
@@ -10,6 +11,7 @@ type Candidate = Pick<FileDocument, "_id" | "filename" | "length"> & { metadata:
 export async function sweepBlobs(
   attachments: Attachments,
   before: number,
+  now: number,
 ): Promise<{ deleted: number; bytes: number }> {
   const total = { deleted: 0, bytes: 0 };
   for (;;) {
@@ -28,7 +30,7 @@ export async function sweepBlobs(
         settled += (await attachments.files.updateOne(unchanged, { $unset: { "metadata.freed": "" } })).modifiedCount;
         continue;
       }
-      await attachments.pending.updateOne({ _id: file._id }, { $set: { at: before } }, { upsert: true });
+      await announceDeletion(attachments, file, now);
       if ((await attachments.files.deleteOne(unchanged)).deletedCount === 0) continue;
       await forgetChunks(attachments, file);
       settled++;
@@ -40,6 +42,16 @@ export async function sweepBlobs(
   }
   await clearPending(attachments, before);
   return total;
+}
+
+/** Whoever sweeps a day from now finishes what is begun here, should it be cut off. */
+async function announceDeletion({ pending }: Attachments, { _id }: Candidate, at: number): Promise<void> {
+  try {
+    await pending.updateOne({ _id }, { $set: { at } }, { upsert: true });
+  } catch (error) {
+    // Another node's sweep has announced it in the same moment.
+    if (!isDuplicate(error)) throw error;
+  }
 }
 
 async function referencedAmong({ references }: Attachments, candidates: readonly Candidate[]): Promise<Set<string>> {

@@ -115,7 +115,7 @@ export function mongoBlobs({ db, during }: Link, clock: { now(): number }): Blob
     read: (blob, offset, length) => during("read a blob", () => read(blob, offset, length)),
     reference: (wanted) => during("reference blobs", () => reference(wanted)),
     unreference: (unwanted) => during("unreference blobs", () => unreference(unwanted)),
-    sweep: (before) => during("sweep blobs", () => sweepBlobs(attachments, before)),
+    sweep: (before) => during("sweep blobs", () => sweepBlobs(attachments, before, clock.now())),
     drop: (account) => during("drop an account's blobs", () => drop(account)),
     settled: async () => {
       await Promise.all(inBackground);
