@@ -79,10 +79,11 @@ async function put(
     return failed;
   }
   const ms = Math.round(clock.monotonic() - begun);
+  // What was sent has not been used, and would wait for its time to run out.
+  if (message.kind === "upload" && (!outcome.ok || outcome.repeated)) void message.uploads.forget(account);
   if (!outcome.ok) {
     const reply = lmtpRefusals[outcome.refusal.kind];
     metrics.received(size, reply.code < 500 ? "deferred" : "refused");
-    if (message.kind === "upload") void message.uploads.forget(account);
     logger.warn(
       { ...facts, ms, refusal: outcome.refusal },
       reply.code < 500 ? "delivery deferred" : "delivery refused",

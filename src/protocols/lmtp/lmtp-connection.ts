@@ -70,7 +70,7 @@ export class LmtpConnection extends SMTPConnection {
   }
 
   override handler_DATA(_command: Buffer, callback: () => void): void {
-    data(this, callback);
+    data.run(this, callback);
   }
 
   /** A message has begun to arrive, or (null) has been answered. The library keeps its idle timer off in between. */

@@ -69,12 +69,13 @@ export class LmtpServer extends SMTPServer {
   }
 
   override onMailFrom(...[address, , done]: Parameters<SMTPServer["onMailFrom"]>): void {
-    done(mail(address));
+    done(mail.run(address));
   }
 
   override onRcptTo(...[address, session, done]: Parameters<SMTPServer["onRcptTo"]>): void {
     const begun = this.services.clock.monotonic();
-    rcpt(this.services, address, session as LmtpSession)
+    rcpt
+      .run(this.services, address, session as LmtpSession)
       .catch((error) => {
         this.services.logger.error({ session: session.id, protocol: "lmtp", err: error }, "RCPT failed");
         return rejected(failed.code, failed.text);

@@ -211,6 +211,18 @@ test("the same transaction again makes no second copy; another sender or content
   expect(world.recorded.length).toBe(3);
 });
 
+test("a large message that was there already, or is refused, is not left lying around", async () => {
+  for (let round = 0; round < 2; round++) {
+    const client = await greeted();
+    await envelope(client, "a@b.example", "alice");
+    await client.write(Buffer.alloc(600 * 1024, "z"));
+    await client.write("\r\n.\r\n");
+    expect(await client.reply()).toStartWith("250 2.0.0 ");
+    expect(world.aborted).toBe(round);
+  }
+  expect(world.recorded.length).toBe(1);
+});
+
 test("a client that leaves inside a message leaves nothing behind", async () => {
   const client = await greeted();
   await envelope(client, "a@b.example", "alice");

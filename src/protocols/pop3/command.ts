@@ -1,5 +1,6 @@
 import type { Reply } from "./reply.ts";
-import type { Session, SignedIn } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { SignedIn } from "./signed-in.ts";
 import type { ArgumentRule } from "./wire/rules.ts";
 
 /** RFC 1939 §3. UPDATE is no state a client can be in: QUIT passes through it. */

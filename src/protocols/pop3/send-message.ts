@@ -1,7 +1,8 @@
 import type { ContentPage, Refused } from "../../actors/account/requests.ts";
 import type { Listed } from "./maildrop.ts";
 import { err, type Reply, refused } from "./reply.ts";
-import type { Session, SignedIn } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { MessageEncoder } from "./wire/message-encoder.ts";
 
 /** Octets of a message read at a time: a session holds one such page, however large the message. */

@@ -1,14 +1,10 @@
-import type { Clock } from "../../actors/runtime/clock.ts";
-import type { SessionHandle } from "../../actors/sessions/sessions.ts";
-import type { AccountId } from "../../domain/ids.ts";
-import type { User } from "../../store/directory.ts";
 import type { ByteSocket, Conversation } from "../byte-socket.ts";
 import { passwordsAllowed } from "../plaintext.ts";
 import type { ListenerOptions, Services } from "../services.ts";
 import { commands } from "./commands/index.ts";
-import type { Maildrop } from "./maildrop.ts";
 import { err, type Reply } from "./reply.ts";
 import { sendReply } from "./send-reply.ts";
+import type { SignedIn } from "./signed-in.ts";
 import { readCommandLine } from "./wire/command-line.ts";
 import { LineBuffer } from "./wire/line-buffer.ts";
 import { WireSyntaxError } from "./wire/wire-syntax-error.ts";
@@ -18,42 +14,9 @@ const loginMs = 60_000;
 const idleMs = 600_000;
 /** RFC 2449 §4 asks for 255; SASL responses and passwords may be longer. */
 const longestLine = 4096;
-const showMarksMs = 1000;
 const mostErrors = 50;
 /** Pipelined octets that wait in memory; more wait in the client. */
 const mostWaiting = 64 * 1024;
-
-/** Who has logged in, and the maildrop as this client sees it. */
-export class SignedIn {
-  readonly account: AccountId;
-  readonly name: string;
-  readonly handle: SessionHandle;
-  readonly maildrop: Maildrop;
-
-  readonly #clock: Clock;
-  #showing: (() => void) | null = null;
-
-  constructor(user: User, handle: SessionHandle, maildrop: Maildrop, clock: Clock) {
-    this.account = user.id;
-    this.name = user.username;
-    this.handle = handle;
-    this.maildrop = maildrop;
-    this.#clock = clock;
-  }
-
-  /** Lets those who look at sessions see, before long, what QUIT would do. Putting it in words costs time, so not at each DELE. */
-  showMarks(): void {
-    this.#showing ??= this.#clock.after(showMarksMs, () => {
-      this.#showing = null;
-      this.handle.update({ marks: this.maildrop.describe() });
-    });
-  }
-
-  leave(): void {
-    this.#showing?.();
-    this.handle.close();
-  }
-}
 
 /**
  * One POP3 conversation. Commands run one at a time, in order, however many were sent at once; a command that fails

@@ -3,7 +3,8 @@ import type { SessionHandle } from "../../actors/sessions/sessions.ts";
 import type { User } from "../../store/directory.ts";
 import { Maildrop } from "./maildrop.ts";
 import { err, ok, type Reply, refused } from "./reply.ts";
-import { type Session, SignedIn } from "./session.ts";
+import type { Session } from "./session.ts";
+import { SignedIn } from "./signed-in.ts";
 
 /** Checks the password, counts the connection, and opens the maildrop: into TRANSACTION, or a reason why not. */
 export async function signIn(session: Session, username: string, password: string): Promise<Reply> {

@@ -1,3 +1,4 @@
+import { command } from "../command.ts";
 import { deliver } from "../deliver.ts";
 import { IncomingMessage } from "../incoming-message.ts";
 import type { LmtpConnection } from "../lmtp-connection.ts";
@@ -5,12 +6,14 @@ import type { LmtpStream } from "../lmtp-stream.ts";
 import type { Recipient } from "../recipient.ts";
 import { failed, type Reply, tooBig } from "../refusals.ts";
 
-/**
- * DATA: takes the message, then says for each recipient what became of it.
- *
- * @see RFC 2033 §4.2 (a reply for each successful RCPT; 503 where there was none)
- */
-export function data(connection: LmtpConnection, done: () => void): void {
+/** DATA: takes the message, then says for each recipient what became of it; 503 where there is none. */
+export const data = command({
+  name: "DATA",
+  rfc: ["2033 §4.2", "5321 §4.1.1.4", "1870 §6.3"],
+  run: takeMessage,
+});
+
+function takeMessage(connection: LmtpConnection, done: () => void): void {
   const { recipients } = connection.session;
   const stream = connection._parser as LmtpStream | false;
   if (recipients.length === 0 || !stream) {

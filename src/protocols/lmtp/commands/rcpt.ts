@@ -1,5 +1,6 @@
 import type { SMTPServerAddress } from "smtp-server";
 import type { Services } from "../../services.ts";
+import { command } from "../command.ts";
 import type { LmtpSession } from "../lmtp-connection.ts";
 import { lmtpRefusals } from "../refusals.ts";
 import { rejected } from "../rejected.ts";
@@ -10,11 +11,13 @@ const mostRecipients = 1000; // ten times what RFC 5321 §4.5.3.1.8 asks for
  * RCPT TO: finds the account. What is known to fail later is refused here, where the MTA can still tell its sender
  * which recipient it was.
  */
-export async function rcpt(
-  services: Services,
-  address: SMTPServerAddress,
-  session: LmtpSession,
-): Promise<Error | null> {
+export const rcpt = command({
+  name: "RCPT",
+  rfc: ["2033 §4.2", "5321 §4.1.1.3", "5321 §4.1.1.11", "3463 §3"],
+  run: accept,
+});
+
+async function accept(services: Services, address: SMTPServerAddress, session: LmtpSession): Promise<Error | null> {
   const [unknown] = Object.keys(address.args || {});
   if (unknown !== undefined) return rejected(555, `5.5.4 Parameter ${unknown} is not supported`);
   if (session.recipients.length >= mostRecipients) return rejected(452, "4.5.3 Too many recipients");

@@ -4,7 +4,8 @@ import { command } from "../command.ts";
 import type { Maildrop } from "../maildrop.ts";
 import { pop3Refusals } from "../refusals.ts";
 import { err, ok } from "../reply.ts";
-import type { Session, SignedIn } from "../session.ts";
+import type { Session } from "../session.ts";
+import type { SignedIn } from "../signed-in.ts";
 import { nothing } from "../wire/rules.ts";
 
 /** QUIT: makes what was marked true, all of it or nothing, and ends the session. */
