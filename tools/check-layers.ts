@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   {
     name: "operation",
     files: "src/operation/",
-    imports: ["operation", "logger", "protocols", "actors", "requests", "store ports", "clock"],
+    imports: ["operation", "logger", "protocols", "actors", "requests", "domain", "store ports", "clock"],
     packages: "any",
   },
   { name: "outermost", files: "src/", imports: "everything", packages: "any" },
@@ -118,7 +118,7 @@ function pattern(files: string): string {
 }
 
 function isTest(path: string): boolean {
-  return /(\.(test|contract|testing)|\/contract-[a-z-]+)\.tsx?$/.test(path);
+  return /(\.(test|contract|testing|fixture)|\/contract-[a-z-]+)\.tsx?$/.test(path);
 }
 
 type Import = { line: number; target: string; names: string[] };
