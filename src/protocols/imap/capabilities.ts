@@ -17,6 +17,19 @@ const afterLogin =
  * of the moment: they change with STARTTLS.
  */
 export function capabilityList(facts: CapabilityFacts): string {
+  const key = `${facts.authenticated} ${facts.secure} ${facts.passwordsAllowed} ${facts.messageSize}`;
+  let list = spelled.get(key);
+  if (list === undefined) {
+    list = spell(facts);
+    spelled.set(key, list);
+  }
+  return list;
+}
+
+/** There are only a few, and thousands of sessions that need them. */
+const spelled = new Map<string, string>();
+
+function spell(facts: CapabilityFacts): string {
   const limit = `APPENDLIMIT=${facts.messageSize}`; // RFC 7889
   if (facts.authenticated) return `${always} ${afterLogin} ${limit}`;
   const parts = [always];

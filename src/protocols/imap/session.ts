@@ -45,8 +45,6 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   readonly server: ImapServer;
   readonly socket: ByteSocket;
   readonly reader: CommandReader;
-  /** The session's id in the log until there is a record of it. */
-  readonly name: string;
   /** null: not authenticated. */
   user: SignedIn | null = null;
   /** null: no mailbox is selected. */
@@ -66,6 +64,8 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   /** What is to happen once the tagged line of this command is out. */
   afterwards: "startTls" | "end" | null = null;
 
+  /** The session's id in the log until there is a record of it. */
+  #name: string | null = null;
   #unwatch: (() => void) | null = null;
   /** Announced since the account began to be watched, before there was a view. */
   #early: Announcement[] | null = null;
@@ -80,7 +80,6 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   constructor(server: ImapServer, socket: ByteSocket) {
     this.server = server;
     this.socket = socket;
-    this.name = `conn_${server.services.randomHex(8)}`;
     this.reader = new CommandReader(this, server.before);
     this.#heard = server.services.clock.now();
     socket.deadline = this.#heard + loginMs;
@@ -111,8 +110,10 @@ export class Session implements Conversation, CommandReceiver, Watcher {
 
   /** A logger that says whose session this is. Made when needed: most sessions log nothing. */
   log(): Logger {
-    return this.server.services.logger.child({
-      session: this.user?.record.id ?? this.name,
+    const { services } = this.server;
+    if (this.user === null) this.#name ??= `conn_${services.randomHex(8)}`;
+    return services.logger.child({
+      session: this.user?.record.id ?? this.#name,
       user: this.user?.name,
       protocol: "imap",
       remote: this.socket.remote,

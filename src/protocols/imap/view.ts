@@ -59,8 +59,9 @@ export class View {
     this.mailbox = mailbox.id;
     this.writable = writable;
     this.uidValidity = mailbox.uidValidity;
-    this.path = mailbox.path;
-    this.recent = recent;
+    // Answers are copies; what thousands of sessions have in common is kept once.
+    this.path = mailbox.path === "INBOX" ? "INBOX" : mailbox.path;
+    this.recent = recent.length === 0 ? noUids : recent;
     this.keywords = keywords.length === 0 ? noKeywords : keywords;
     this.highestModSeq = mailbox.highestModSeq;
     this.#known = uids;
