@@ -1,5 +1,5 @@
 import type { Attachments, FileDocument } from "./attachments.ts";
-import { isDuplicate } from "./duplicate-keys.ts";
+import { taken } from "./duplicate-keys.ts";
 
 const atOnce = 200;
 type Candidate = Pick<FileDocument, "_id" | "filename" | "length"> & { metadata: { freed: number } };
@@ -23,35 +23,56 @@ export async function sweepBlobs(
       .toArray()) as Candidate[];
     if (candidates.length === 0) break;
     const referenced = await referencedAmong(attachments, candidates);
-    let settled = 0;
-    for (const file of candidates) {
-      const unchanged = { _id: file._id, "metadata.freed": file.metadata.freed };
-      if (referenced.has(file.filename)) {
-        settled += (await attachments.files.updateOne(unchanged, { $unset: { "metadata.freed": "" } })).modifiedCount;
-        continue;
-      }
-      await announceDeletion(attachments, file, now);
-      if ((await attachments.files.deleteOne(unchanged)).deletedCount === 0) continue;
-      await forgetChunks(attachments, file);
-      settled++;
+    const settled = await setAside(
+      attachments,
+      candidates.filter(({ filename }) => referenced.has(filename)),
+    );
+    const gone = await deleteAll(
+      attachments,
+      candidates.filter(({ filename }) => !referenced.has(filename)),
+      now,
+    );
+    for (const { length } of gone) {
       total.deleted++;
-      total.bytes += file.length;
+      total.bytes += length;
     }
     // Others are at the same work or the blobs are in demand again: what is left is for the next round.
-    if (settled === 0 || candidates.length < atOnce) break;
+    if (settled + gone.length === 0 || candidates.length < atOnce) break;
   }
   await clearPending(attachments, before);
   return total;
 }
 
-/** Whoever sweeps a day from now finishes what is begun here, should it be cut off. */
-async function announceDeletion({ pending }: Attachments, { _id }: Candidate, at: number): Promise<void> {
-  try {
-    await pending.updateOne({ _id }, { $set: { at } }, { upsert: true });
-  } catch (error) {
-    // Another node's sweep has announced it in the same moment.
-    if (!isDuplicate(error)) throw error;
+const unchanged = ({ _id, metadata: { freed } }: Candidate) => ({ _id, "metadata.freed": freed });
+
+/** Nobody looks at these again until they are put, referenced or unreferenced; answers how many that was done for. */
+async function setAside({ files }: Attachments, referenced: readonly Candidate[]): Promise<number> {
+  if (referenced.length === 0) return 0;
+  const updates = referenced.map((file) => ({
+    updateOne: { filter: unchanged(file), update: { $unset: { "metadata.freed": "" } as const } },
+  }));
+  return (await files.bulkWrite(updates, { ordered: false })).modifiedCount;
+}
+
+/** Deletes those that nobody has touched in the meantime, and answers which they were. */
+async function deleteAll(attachments: Attachments, unwanted: readonly Candidate[], now: number): Promise<Candidate[]> {
+  if (unwanted.length === 0) return [];
+  const { files, chunks, pending } = attachments;
+  // Announced first: whoever sweeps a day from now finishes what is begun here, should it be cut off. A key that is
+  // taken is another node's announcement of the same.
+  const announcements = unwanted.map(({ _id }) => ({
+    updateOne: { filter: { _id }, update: { $set: { at: now } }, upsert: true },
+  }));
+  await taken(() => pending.bulkWrite(announcements, { ordered: false }));
+  const gone: Candidate[] = [];
+  for (const file of unwanted) {
+    if ((await files.deleteOne(unchanged(file))).deletedCount > 0) gone.push(file);
   }
+  if (gone.length === 0) return gone;
+  const ids = gone.map(({ _id }) => _id);
+  await chunks.deleteMany({ files_id: { $in: ids } });
+  await pending.deleteMany({ _id: { $in: ids } });
+  return gone;
 }
 
 async function referencedAmong({ references }: Attachments, candidates: readonly Candidate[]): Promise<Set<string>> {
@@ -59,11 +80,6 @@ async function referencedAmong({ references }: Attachments, candidates: readonly
     candidates.map(({ filename }) => references.findOne({ blob: filename }, { projection: { _id: 0, blob: 1 } })),
   );
   return new Set(found.flatMap((reference) => (reference ? [reference.blob] : [])));
-}
-
-async function forgetChunks({ chunks, pending }: Attachments, { _id }: Pick<FileDocument, "_id">): Promise<void> {
-  await chunks.deleteMany({ files_id: _id });
-  await pending.deleteOne({ _id });
 }
 
 /** Chunks that a crash left without a file: an upload not finished, a deletion not finished. */
@@ -75,10 +91,10 @@ async function clearPending(attachments: Attachments, before: number): Promise<v
       .find({ _id: { $in: left.map(({ _id }) => _id) } }, { projection: { _id: 1 } })
       .toArray();
     const finished = new Set(files.map(({ _id }) => _id.toHexString()));
-    for (const { _id } of left) {
-      if (finished.has(_id.toHexString())) await attachments.pending.deleteOne({ _id });
-      else await forgetChunks(attachments, { _id });
-    }
+    const ids = left.map(({ _id }) => _id);
+    const abandoned = ids.filter((id) => !finished.has(id.toHexString()));
+    if (abandoned.length > 0) await attachments.chunks.deleteMany({ files_id: { $in: abandoned } });
+    await attachments.pending.deleteMany({ _id: { $in: ids } });
     if (left.length < atOnce) return;
   }
 }
