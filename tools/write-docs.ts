@@ -1,9 +1,11 @@
 import { resolve } from "node:path";
 import { configDocument } from "../src/operation/config-document.ts";
+import { rfcSupport } from "./rfc-support.ts";
 
 /** The documents that are made from the source, by path from the root of the project. */
 export const documents: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/configuration.md": configDocument,
+  "docs/rfc-support.md": rfcSupport,
 };
 
 const root = resolve(import.meta.dir, "..");
