@@ -11,11 +11,16 @@ import type { Workload } from "./workload.ts";
 import { change } from "./workloads/change.ts";
 import { deliver } from "./workloads/deliver.ts";
 import { fetch } from "./workloads/fetch.ts";
+import { flat } from "./workloads/flat.ts";
+import { idle } from "./workloads/idle.ts";
+import { push } from "./workloads/push.ts";
+import { qresync } from "./workloads/qresync.ts";
 import { select } from "./workloads/select.ts";
+import { start } from "./workloads/start.ts";
 
 const usage = `usage: bun run bench [WORKLOAD...] [--server eider|dovecot|wildduck|all]... [--rounds 3] [--label NAME]`;
 const servers: Record<string, StartServer> = { eider: startEider, dovecot: startDovecot, wildduck: startWildduck };
-const workloads: readonly Workload[] = [deliver, fetch, change, select];
+const workloads: readonly Workload[] = [deliver, fetch, change, select, push, qresync, flat, start, idle];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -68,6 +73,7 @@ try {
   await end(0);
 } catch (error) {
   console.error(error);
+  if (process.env.BENCH_KEEP) console.error(`kept: ${directory}`);
   await end(1);
 }
 
@@ -91,6 +97,6 @@ async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   for (const server of running) await server.stop().catch((error: unknown) => console.error(error));
-  rmSync(directory, { recursive: true, force: true });
+  if (!process.env.BENCH_KEEP) rmSync(directory, { recursive: true, force: true });
   process.exit(code);
 }

@@ -104,7 +104,7 @@ export class ImapConnection {
   }
 
   #lastLineBegins(marker: Buffer): boolean {
-    if (marker.length === 2) return true; // any line
+    if (marker.length === 2) return true; // CR LF: any line
     let tail = Buffer.from(this.#chunks[this.#chunks.length - 1]!.slice(-4096));
     for (let at = this.#chunks.length - 2; at >= 0 && tail.length < 1024; at--)
       tail = Buffer.concat([this.#chunks[at]!.slice(-4096), tail]);

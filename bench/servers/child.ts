@@ -83,10 +83,18 @@ export async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** A port that is free now. */
+/**
+ * A port that is free now, below those that the system gives to outgoing connections: one that connects to such a port
+ * while its server is down can be given that very port, and is then connected to itself.
+ */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    try {
+      Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+      return port;
+    } catch {
+      // Taken: try another.
+    }
+  }
 }

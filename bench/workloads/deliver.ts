@@ -18,7 +18,8 @@ export const deliver: Workload = {
     spread: { what: "10 users, 5 connections each", unit: "/s", better: "more", aim: { times: 3 } },
   },
   async prepare(server) {
-    await rate(server, ["warm"], 10, 500);
+    // A server that has been up for a while: code compiled, caches filled, processes forked.
+    await rate(server, ["warm"], 10, 4000);
   },
   async run(server, round) {
     const users = Array.from({ length: spread }, (_, at) => `spread${round}-${at}`);

@@ -8,7 +8,9 @@ const commands = {
   envelopes: "FETCH 1:* (ENVELOPE)",
   bodies: "FETCH 1:100 (BODY.PEEK[])",
 } as const;
-const repeats = 7;
+/** Runs before the first that counts: a server that has been up for a while has seen these commands before. */
+const warmUp = 25;
+const repeats = 9;
 
 /** What a client asks of a folder of 10,000 messages, everything asked for once before it is measured. */
 export const fetch: Workload = {
@@ -29,7 +31,7 @@ export const fetch: Workload = {
     await connection.command("SELECT INBOX");
     const values: Record<string, number> = {};
     for (const [name, command] of Object.entries(commands)) {
-      await connection.command(command);
+      for (let at = 0; at < warmUp; at++) await connection.command(command);
       const times: number[] = [];
       for (let at = 0; at < repeats; at++) times.push((await connection.command(command)).ms);
       values[name] = median(times);

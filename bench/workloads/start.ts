@@ -1,0 +1,28 @@
+import { ImapConnection } from "../load/imap-connection.ts";
+import { answers } from "../servers/child.ts";
+import type { Workload } from "../workload.ts";
+
+const accounts = 1000;
+
+/** The server is started on a data directory with 1,000 accounts: until the first LOGIN is answered. */
+export const start: Workload = {
+  name: "start",
+  title: `Start with ${accounts} accounts`,
+  figures: { login: { what: "start → first LOGIN answered", unit: "ms", better: "less", aim: { value: 500 } } },
+  only: ["eider"],
+  async prepare(server) {
+    for (let at = 0; at < accounts; at += 20)
+      await Promise.all(Array.from({ length: 20 }, (_, more) => server.user(`account${at + more}`)));
+  },
+  async run(server) {
+    const user = await server.user("account500");
+    // Ends the server, then starts it: only the second half counts.
+    await server.restart();
+    const begun = performance.now();
+    while (!(await answers(server.ports.imap))) await Bun.sleep(2);
+    const connection = await (await ImapConnection.open(server.ports.imap)).login(user);
+    const login = performance.now() - begun;
+    connection.close();
+    return { login };
+  },
+};
