@@ -27,7 +27,6 @@ import type { Listening, Services } from "./protocols/services.ts";
 import type { ShardStart } from "./shard-worker.ts";
 import type { Hints } from "./store/hints.ts";
 import { LocalHints } from "./store/local/hints.ts";
-import { RedisHints } from "./store/redis/redis-hints.ts";
 import { startSqliteWriter } from "./store/sqlite/start-writer.ts";
 
 /** A server that is running in this process. */
@@ -81,7 +80,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
       const connection = store.connect();
       const start: ShardStart = {
         store: connection,
-        limits: { queue: config.limits.queue, messageSize: config.limits.message_size, appendDeadline: 8000 },
+        limits: {
+          queue: config.limits.queue,
+          messageSize: config.limits.message_size,
+          retention: config.limits.retention,
+          appendDeadline: 8000,
+        },
         memory: Math.floor(config.limits.memory / workers),
         log,
       };
@@ -260,6 +264,8 @@ async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore>
   const redisUrl = config.redis.url;
   if (url === null || redisUrl === null)
     throw new Error("Cannot open the MongoDB store: [mongodb] url and [redis] url are needed");
+  // Loaded only where it is used: the embedded store starts without.
+  const { RedisHints } = await import("./store/redis/redis-hints.ts");
   return {
     hints: await RedisHints.open({ url: redisUrl, clock: realClock, logger }),
     connect: () => ({ kind: "mongodb", url, database: config.mongodb.database, redisUrl }),

@@ -33,7 +33,7 @@ export async function startTestServices(): Promise<{ services: Services; close()
       logger: silentLogger,
       newId: newId as never,
       newBatch: () => randomHex(12),
-      limits: { queue: 1000, messageSize: 64 * 1024 * 1024, appendDeadline: 5000 },
+      limits: { queue: 1000, messageSize: 64 * 1024 * 1024, retention: 14 * 86_400_000, appendDeadline: 5000 },
     },
     { hints: null, listener: watchers, memory: 256 * 1024 * 1024 },
   );

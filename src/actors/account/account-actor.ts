@@ -8,6 +8,7 @@ import type { PartNames } from "../../domain/account/snapshot.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import { StoreUnavailable } from "../../store/log.ts";
+import type { Departed } from "./departed.ts";
 import { materialise, type StagedMessage } from "./materialise.ts";
 import { type Place, placeOf } from "./message-place.ts";
 import { type RequestWindow, withoutContent } from "./request-window.ts";
@@ -28,8 +29,10 @@ export class AccountActor {
   readonly requests: RequestWindow;
   /** Highest UID that some session has been told of, by mailbox: what lies above is \Recent. */
   readonly claimed: Map<MailboxId, number>;
+  /** Expunged messages whose records and blobs are still kept. */
+  readonly departed: Departed;
   /** Names of the state's chunks in the store. */
-  readonly parts: PartNames;
+  parts: PartNames;
   /** Where messages are whose record is not written yet. */
   readonly #unrecorded: Map<MessageId, Unrecorded>;
   readonly #waiting: Waiting[] = [];
@@ -50,6 +53,7 @@ export class AccountActor {
     this.#state = loaded.account;
     this.requests = loaded.requests;
     this.claimed = loaded.claimed;
+    this.departed = loaded.departed;
     this.parts = loaded.parts;
     this.snapshotSeq = loaded.snapshotSeq;
     this.#unrecorded = loaded.unrecorded;
@@ -239,8 +243,10 @@ export class AccountActor {
   }
 
   #commit(entry: LogEntry, state: Account, origin: Origin): void {
+    const before = this.#state;
     this.#state = state;
     for (const { request, events } of entry.transactions) {
+      this.departed.note(before, events, entry.at);
       this.requests.remember(request, { seq: entry.seq, at: entry.at, events: withoutContent(events) });
       noteUnrecorded(this.#unrecorded, events, entry);
     }

@@ -22,10 +22,17 @@ export class ShardPort {
   readonly #early: ToShard[] = [];
 
   constructor(port: MessagePort) {
-    this.#port = new BatchedPort<FromShard, ToShard>(port, (message) => {
-      if (this.#served) this.#heard(this.#served, message);
-      else this.#early.push(message);
-    });
+    this.#port = new BatchedPort<FromShard, ToShard>(
+      port,
+      (message) => {
+        if (this.#served) this.#heard(this.#served, message);
+        else this.#early.push(message);
+      },
+      (message, why) => {
+        if (message.kind !== "answer") return;
+        this.#port.send({ kind: "failed", id: message.id, message: describe(why), unavailable: false });
+      },
+    );
     this.listener = {
       announced: (announcement) => this.#port.send({ kind: "announced", announcement }),
       lagged: (account) => this.#port.send({ kind: "lagged", account }),

@@ -226,4 +226,37 @@ describe("shard", () => {
     expect(await stores.log.heads([account])).toEqual([0]);
     expect(await stores.state.loadSnapshot(account)).toBeNull();
   });
+
+  test("an expunged message's blobs go when nothing is left of it, and not before", async () => {
+    const one = node({ retention: 0 });
+    await one.open(account);
+    const large = `Subject: large\r\n\r\n${"x".repeat(300_000)}\r\n`;
+    await one.shard.ask(account, { kind: "uploadBegin", upload: "u" });
+    await one.shard.ask(account, { kind: "uploadWrite", upload: "u", bytes: Buffer.from(large) });
+    const stored = await one.change(account, "large", {
+      kind: "append",
+      mailbox: { path: "INBOX" },
+      flags: [],
+      source: { kind: "upload", upload: "u", prefix: Buffer.from("X: 1\r\n") },
+    });
+    expect(stored.ok).toBe(true);
+    await one.change(account, "copy", {
+      kind: "copy",
+      mailbox: { path: "INBOX" },
+      uids: [1, 1],
+      to: { path: "INBOX" },
+    });
+    const expunge = (request: string, uid: number) =>
+      one.change(account, request, { kind: "expunge", mailbox: { path: "INBOX" }, uids: [uid, uid], which: "any" });
+    const tomorrow = Date.now() + 2 * 86_400_000;
+    await expunge("first", 1);
+    await one.shard.close();
+    expect((await stores.blobs.sweep(tomorrow)).deleted).toBe(0);
+    const two = node({ retention: 0 });
+    expect((await two.inbox(account)).map(({ text }) => text)).toEqual([`X: 1\r\n${large}`]);
+    await two.change(account, "second", { kind: "expunge", mailbox: { path: "INBOX" }, uids: "all", which: "any" });
+    await Bun.sleep(2);
+    await two.shard.close();
+    expect((await stores.blobs.sweep(tomorrow)).deleted).toBeGreaterThan(0);
+  });
 });

@@ -26,7 +26,7 @@ export const newAccount = objectIds(realClock.now, (bytes) => randomBytes(bytes)
 
 export function testShard(
   stores: Stores,
-  options: { hints?: Hints | null; appendDeadline?: number; queue?: number } = {},
+  options: { hints?: Hints | null; appendDeadline?: number; queue?: number; retention?: number } = {},
 ): TestShard {
   const heard: Announcement[] = [];
   const lagged: AccountId[] = [];
@@ -40,7 +40,12 @@ export function testShard(
       logger,
       newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,
       newBatch: () => randomBytes(8).toString("hex"),
-      limits: { queue: options.queue ?? 1000, messageSize: 1 << 20, appendDeadline: options.appendDeadline ?? 200 },
+      limits: {
+        queue: options.queue ?? 1000,
+        messageSize: 1 << 20,
+        retention: options.retention ?? 86_400_000,
+        appendDeadline: options.appendDeadline ?? 200,
+      },
     },
     {
       hints: options.hints ?? null,

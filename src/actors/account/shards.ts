@@ -160,7 +160,11 @@ class ShardLink {
   }
 
   connect(port: MessagePort, watched: readonly AccountId[]): void {
-    this.#port = new BatchedPort<ToShard, FromShard>(port, (message) => this.#heard(message));
+    this.#port = new BatchedPort<ToShard, FromShard>(
+      port,
+      (message) => this.#heard(message),
+      (message, why) => "id" in message && this.#take(message.id)?.reject(why),
+    );
     for (const account of watched) {
       this.#port.send({ kind: "watch", account });
       // What was appended while nobody listened has to be asked for.

@@ -5,6 +5,7 @@ import { PartNames, packAccount, unpackAccount } from "../../domain/account/snap
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import type { Snapshot } from "../../store/state.ts";
 import { noteUnrecorded, type Unrecorded } from "./account-actor.ts";
+import { Departed } from "./departed.ts";
 import { type Done, RequestWindow, withoutContent } from "./request-window.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -14,6 +15,7 @@ export type Loaded = {
   readonly requests: RequestWindow;
   readonly claimed: Map<MailboxId, number>;
   readonly unrecorded: Map<MessageId, Unrecorded>;
+  readonly departed: Departed;
   /** Names of the chunks that are in the store already. */
   readonly parts: PartNames;
   /** What the snapshot stood for; 0: there was none. */
@@ -24,6 +26,7 @@ type SnapshotHead = {
   readonly account: string;
   readonly requests: readonly [RequestId, Done][];
   readonly claimed: readonly [MailboxId, number][];
+  readonly departed?: readonly [MessageId, number][];
 };
 
 /**
@@ -36,6 +39,7 @@ export async function loadAccount(id: AccountId, around: Surroundings): Promise<
     requests: new RequestWindow(),
     claimed: new Map(),
     unrecorded: new Map(),
+    departed: new Departed(),
     parts: new PartNames(),
     snapshotSeq: 0,
   };
@@ -46,13 +50,15 @@ export async function loadAccount(id: AccountId, around: Surroundings): Promise<
       if (entry.seq !== account.seq + 1) {
         throw new Error(`Cannot rebuild account ${id}: entry ${account.seq + 1} is missing from its log`);
       }
-      account = evolveEntry(account, entry);
+      const before = account;
+      account = evolveEntry(before, entry);
       if (printChecksum(account.checksum) !== entry.checksum) {
         throw new Error(`Cannot rebuild account ${id}: its checksum differs from the log's at entry ${entry.seq}`);
       }
       for (const { request, events } of entry.transactions) {
         loaded.requests.remember(request, { seq: entry.seq, at: entry.at, events: withoutContent(events) });
         noteUnrecorded(loaded.unrecorded, events, entry);
+        loaded.departed.note(before, events, entry.at);
       }
     }
     if (entries.length < 1000) return { ...loaded, account };
@@ -74,6 +80,7 @@ async function loadSnapshot(id: AccountId, around: Surroundings): Promise<Loaded
       requests: RequestWindow.unpack(head.requests),
       claimed: new Map(head.claimed),
       unrecorded: new Map(),
+      departed: Departed.unpack(head.departed),
       parts,
       snapshotSeq: account.seq,
     };
@@ -86,11 +93,16 @@ async function loadSnapshot(id: AccountId, around: Surroundings): Promise<Loaded
 /** What to save of an account whose messages, up to this state, all have their records; call `stored` once it is. */
 export function snapshotOf(
   account: Account,
-  { requests, claimed, parts }: Pick<Loaded, "requests" | "claimed" | "parts">,
+  { requests, claimed, departed, parts }: Pick<Loaded, "requests" | "claimed" | "departed" | "parts">,
   unique: string,
 ): { snapshot: Snapshot; stored(): void } {
   const packed = packAccount(account, parts, unique);
-  const head: SnapshotHead = { account: packed.head, requests: requests.pack(), claimed: [...claimed] };
+  const head: SnapshotHead = {
+    account: packed.head,
+    requests: requests.pack(),
+    claimed: [...claimed],
+    departed: departed.pack(),
+  };
   const snapshot = {
     account: account.id,
     seq: account.seq,

@@ -22,6 +22,8 @@ export type AccountLimits = {
   readonly queue: number;
   /** Octets of a message. */
   readonly messageSize: number;
+  /** How long an expunged message's record and blobs are kept, milliseconds. */
+  readonly retention: number;
   /** How long an append may be tried before its requests are refused, milliseconds. */
   readonly appendDeadline: number;
 };

@@ -1,6 +1,10 @@
+import type { Account } from "../../domain/account/account.ts";
+import { PartNames } from "../../domain/account/snapshot.ts";
 import type { MessageId } from "../../domain/ids.ts";
+import { SnapshotIncomplete } from "../../store/state.ts";
 import type { AccountActor } from "./account-actor.ts";
 import type { ContentReader } from "./content-reader.ts";
+import { release } from "./departed.ts";
 import { snapshotOf } from "./snapshots.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -24,6 +28,20 @@ export async function writeRecords(actor: AccountActor, content: ContentReader):
 export async function writeBehind(actor: AccountActor, content: ContentReader, around: Surroundings): Promise<void> {
   const { state } = actor;
   await writeRecords(actor, content);
+  const due = actor.departed.due(state, around.clock.now() - around.limits.retention);
+  await release(around.stores, actor.id, due);
+  actor.departed.forget(due);
+  try {
+    await save(actor, state, around);
+  } catch (error) {
+    if (!(error instanceof SnapshotIncomplete)) throw error;
+    // Another node's snapshot has replaced ours and its parts: this one brings all of its own.
+    actor.parts = new PartNames();
+    await save(actor, state, around);
+  }
+}
+
+async function save(actor: AccountActor, state: Account, around: Surroundings): Promise<void> {
   const { snapshot, stored } = snapshotOf(state, actor, around.newId());
   await around.stores.state.saveSnapshot(snapshot);
   stored();

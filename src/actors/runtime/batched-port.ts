@@ -6,11 +6,14 @@ import type { MessagePort, Transferable } from "node:worker_threads";
  */
 export class BatchedPort<Out, In> {
   readonly #port: MessagePort;
+  readonly #unsent: ((message: Out, why: unknown) => void) | undefined;
   #waiting: Out[] = [];
-  #transfer: Transferable[] = [];
+  #transfer = new Set<Transferable>();
 
-  constructor(port: MessagePort, heard: (message: In) => void) {
+  /** `unsent` is told of a message that cannot cross: it is no plain data, or its buffers are gone. */
+  constructor(port: MessagePort, heard: (message: In) => void, unsent?: (message: Out, why: unknown) => void) {
     this.#port = port;
+    this.#unsent = unsent;
     port.on("message", (messages: readonly In[]) => {
       for (const message of messages) heard(message);
     });
@@ -20,7 +23,7 @@ export class BatchedPort<Out, In> {
   send(message: Out, transfer: readonly Transferable[] = []): void {
     if (this.#waiting.length === 0) queueMicrotask(() => this.flush());
     this.#waiting.push(message);
-    for (const each of transfer) this.#transfer.push(each);
+    for (const each of transfer) this.#transfer.add(each);
   }
 
   flush(): void {
@@ -28,8 +31,21 @@ export class BatchedPort<Out, In> {
     const messages = this.#waiting;
     const transfer = this.#transfer;
     this.#waiting = [];
-    this.#transfer = [];
-    this.#port.postMessage(messages, transfer);
+    this.#transfer = new Set();
+    try {
+      this.#port.postMessage(messages, [...transfer]);
+    } catch {
+      // A buffer that cannot move (it has gone elsewhere already) must not take the other messages with it.
+      for (const message of messages) this.#alone(message);
+    }
+  }
+
+  #alone(message: Out): void {
+    try {
+      this.#port.postMessage([message]);
+    } catch (error) {
+      this.#unsent?.(message, error);
+    }
   }
 
   onClose(closed: () => void): void {

@@ -130,7 +130,7 @@ function runHistory(commands: readonly AccountCommand[]): void {
     else log.push({ seq: after.seq, events: events! });
     account = after;
   }
-  expect(visible(account)).toEqual(visibleNaive(naive));
+  expect<object>(visible(account)).toEqual(visibleNaive(naive));
   checkInvariants(account, naive);
   // The state is the replay of its log.
   let replayed = emptyAccount(id);

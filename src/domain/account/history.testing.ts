@@ -93,17 +93,15 @@ export function anyCommand(most: number): fc.Arbitrary<AccountCommand> {
     },
     {
       weight: 2,
-      arbitrary: fc
-        .tuple(ref, path)
-        .map(
-          ([from, to]): AccountCommand => ({
-            kind: "renameMailbox",
-            from,
-            path: to,
-            ids: ids(),
-            at: 1_700_000_000_000,
-          }),
-        ),
+      arbitrary: fc.tuple(ref, path).map(
+        ([from, to]): AccountCommand => ({
+          kind: "renameMailbox",
+          from,
+          path: to,
+          ids: ids(),
+          at: 1_700_000_000_000,
+        }),
+      ),
     },
     { weight: 1, arbitrary: ref.map((mailbox): AccountCommand => ({ kind: "deleteMailbox", mailbox })) },
     {
