@@ -10,8 +10,6 @@ import { CpuClient } from "./actors/workers/cpu-client.ts";
 import type { Logger } from "./operation/logger.ts";
 import { type LogLevel, PinoLogger, standardOutput } from "./operation/pino-logger.ts";
 import type { Hints } from "./store/hints.ts";
-import { openMongoStores } from "./store/mongo/open-mongo-stores.ts";
-import { RedisHints } from "./store/redis/redis-hints.ts";
 import { openSqliteStores } from "./store/sqlite/open-stores.ts";
 import type { Stores } from "./store/stores.ts";
 
@@ -87,6 +85,9 @@ async function openStore(
     const stores = openSqliteStores({ dataDir: store.dataDir, writer: store.writer, clock: realClock });
     return { stores, hints: null, roundTrips: () => 0 };
   }
+  // Loaded only where they are used: the embedded store starts without.
+  const { openMongoStores } = await import("./store/mongo/open-mongo-stores.ts");
+  const { RedisHints } = await import("./store/redis/redis-hints.ts");
   const stores = await openMongoStores({ url: store.url, database: store.database, clock: realClock });
   const hints = await RedisHints.open({ url: store.redisUrl, clock: realClock, logger });
   return { stores, hints, roundTrips: () => stores.roundTrips() };
