@@ -5,6 +5,7 @@ import { type Config, type LoadedConfig, loadConfig } from "../../operation/conf
 import { rootToken } from "../../operation/root-token.ts";
 import { handleSignals } from "../../operation/signals.ts";
 import type { Console } from "../console.ts";
+import { portTrouble } from "../doctor/check-ports.ts";
 import { CommandFailure } from "../failure.ts";
 import { runProcesses } from "../processes.ts";
 
@@ -27,12 +28,18 @@ export function addStart(program: Command, console: Console, startServer: StartS
         openCertificate(config, new Date());
         return runProcesses(config.processes, { [processVariable]: "1" }, console);
       }
+      if (config.processes === 1) {
+        const trouble = await portTrouble(config);
+        if (trouble) throw new CommandFailure(`Cannot start: ${trouble.about}`, trouble.text, trouble.todo);
+      }
       const server = await startServer(config).catch((error: unknown) => {
         throw explained(error);
       });
+      // Before the banner: whoever has read it may send signals.
+      const stopped = untilStopped(server, () => load(options, console).config);
       const stdoutIsForPeople = process.stdout.isTTY === true;
       (stdoutIsForPeople ? console.out : console.err).write(`\n${server.banner}\n`);
-      await untilStopped(server, () => load(options, console).config);
+      await stopped;
     });
 }
 
@@ -68,20 +75,8 @@ function explained(error: unknown): unknown {
   const { name, code, message } = error as NodeJS.ErrnoException;
   if (name === "DataDirectoryInUse")
     return new CommandFailure("Cannot start", message, "stop that server first, or give this one another `data`");
-  if (code === "EADDRINUSE") {
-    return new CommandFailure(
-      "Cannot start",
-      message,
-      "another program has that port; `eider doctor` names it. Stop it, or configure another port",
-    );
-  }
-  if (code === "EACCES" && /listen|port/i.test(message)) {
-    return new CommandFailure(
-      "Cannot start",
-      message,
-      "ports below 1024 need CAP_NET_BIND_SERVICE; see docs/operating.md",
-    );
-  }
+  if (code === "EADDRINUSE")
+    return new CommandFailure("Cannot start", message, "`eider doctor` names what is in the way");
   if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOSPC") {
     return new CommandFailure("Cannot start", message, "`data` must be a directory that the server may write to");
   }

@@ -2,6 +2,14 @@ import type { Config } from "../../operation/config.ts";
 import { hostPort } from "../../operation/first-run.ts";
 import { type Finding, failure, ok } from "./finding.ts";
 
+/** Why the server cannot listen as configured, looked at before it starts; null: nothing speaks against it. */
+export async function portTrouble(config: Config): Promise<Finding | null> {
+  const findings = await checkPorts(config);
+  const own = findings.find(({ state, text }) => state === "ok" && text.endsWith(inUseByServer));
+  if (own) return failure(own.about, own.text, "stop that server first, or configure other ports");
+  return findings.find(({ state }) => state === "failure") ?? null;
+}
+
 /** Whether each port is free, or in use by the server whose configuration this is. */
 export async function checkPorts(config: Config): Promise<Finding[]> {
   const serverRuns = await answersAsEider(config);
@@ -16,6 +24,8 @@ export async function checkPorts(config: Config): Promise<Finding[]> {
   return findings;
 }
 
+const inUseByServer = "is in use by the running server";
+
 function checkPort(about: string, host: string, port: number, serverRuns: boolean): Finding {
   const where = hostPort({ host, port });
   try {
@@ -28,7 +38,7 @@ function checkPort(about: string, host: string, port: number, serverRuns: boolea
     );
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE" && serverRuns) return ok(about, `${where} is in use by the running server`);
+    if (code === "EADDRINUSE" && serverRuns) return ok(about, `${where} ${inUseByServer}`);
     if (code === "EADDRINUSE")
       return failure(
         about,
