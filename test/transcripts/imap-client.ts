@@ -1,5 +1,7 @@
 import { LineClient } from "./line-client.ts";
-import type { Stage } from "./stage.ts";
+
+/** Where IMAP listens: in clear text, or from TLS on. */
+export type ImapPort = { port(protocol: "imap", tls?: boolean): number | Promise<number> };
 
 /** What a command was answered: its untagged lines in order, and its tagged one. */
 export type Answer = { readonly lines: readonly string[]; readonly tagged: string };
@@ -14,14 +16,14 @@ export class ImapClient {
   }
 
   /** Connected, its greeting heard. */
-  static async connect(stage: Stage, tls = false): Promise<ImapClient> {
+  static async connect(stage: ImapPort, tls = false): Promise<ImapClient> {
     const client = new ImapClient(await LineClient.connect(await stage.port("imap", tls), true, tls));
     await client.wire.hear();
     return client;
   }
 
   /** Logged in as `name`, with INBOX selected. */
-  static async inInbox(stage: Stage, name: string): Promise<ImapClient> {
+  static async inInbox(stage: ImapPort, name: string): Promise<ImapClient> {
     const client = await ImapClient.connect(stage);
     await client.ok(`LOGIN ${name} secret`);
     await client.ok("SELECT INBOX");
