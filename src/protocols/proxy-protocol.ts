@@ -32,13 +32,15 @@ export function readProxyHeader(bytes: Uint8Array): ProxyHeader {
 function readVersionOne(head: Buffer): ProxyHeader {
   const end = head.subarray(0, versionOneLimit).indexOf("\r\n");
   if (end < 0) return head.length < versionOneLimit ? more : bad("PROXY line without an end");
-  const [word, family, source, , port] = head.toString("latin1", 0, end).split(" ");
+  const [word, family, source, target, ...ports] = head.toString("latin1", 0, end).split(" ");
   if (word !== "PROXY") return bad("not a PROXY line");
   const length = end + 2;
   if (family === "UNKNOWN") return { kind: "header", remote: null, length };
   const version = family === "TCP4" ? 4 : family === "TCP6" ? 6 : 0;
-  if (version === 0 || isIP(source ?? "") !== version) return bad("PROXY line with a bad address");
-  if (!/^\d{1,5}$/.test(port ?? "")) return bad("PROXY line with a bad port");
+  if (version === 0 || isIP(source ?? "") !== version || isIP(target ?? "") !== version) {
+    return bad("PROXY line with a bad address");
+  }
+  if (ports.length !== 2 || !ports.every((port) => /^\d{1,5}$/.test(port))) return bad("PROXY line with a bad port");
   return { kind: "header", remote: source!.toLowerCase(), length };
 }
 

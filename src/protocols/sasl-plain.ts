@@ -8,11 +8,17 @@ import { isUtf8 } from "node:buffer";
  */
 export function readSaslPlain(base64: string): { username: string; password: string } | null {
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || base64.length % 4 !== 0) return null;
-  const bytes = Buffer.from(base64, "base64");
-  if (!isUtf8(bytes)) return null;
-  const parts = bytes.toString("utf8").split("\0");
-  const [actingAs, username, password] = parts;
-  if (parts.length !== 3 || !username || !password) return null;
-  if (actingAs !== "" && actingAs !== username) return null;
-  return { username, password };
+  const message = plainMessage(Buffer.from(base64, "base64"));
+  if (message === null) return null;
+  const { actingAs, username, password } = message;
+  return actingAs !== "" && actingAs !== username ? null : { username, password };
+}
+
+/** What a PLAIN message says, exactly; null where it is malformed. `actingAs` is empty where it is not somebody else. */
+export function plainMessage(octets: Uint8Array): { actingAs: string; username: string; password: string } | null {
+  // PLAIN knows only UTF-8, and guessing another charset would make other passwords of it.
+  if (!isUtf8(octets)) return null;
+  const [actingAs = "", username, password, ...more] = Buffer.from(octets).toString("utf8").split("\0");
+  if (!username || !password || more.length > 0) return null;
+  return { actingAs, username, password };
 }

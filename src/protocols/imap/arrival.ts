@@ -162,6 +162,7 @@ export class Arrival implements LiteralSink {
       if (error instanceof WireSyntaxError) return `BAD APPEND: ${error.message}`;
       throw error;
     }
+    if (opening.utf8 && !session.utf8) return "BAD APPEND: UTF8=ACCEPT is not enabled";
     const limit = session.server.options.messageSize;
     if (size > limit) return spoken({ kind: "messageTooBig", limit, size });
     try {

@@ -121,13 +121,13 @@ describe("TLS", () => {
 });
 
 describe("time", () => {
-  test("a client that does not log in is sent away after a minute", async () => {
+  test("a client that does not log in is sent away after a minute, whatever else it says", async () => {
     const clock = new ManualClock();
     const timed = await Stage.open({}, () => ({ clock }));
     const client = await ImapClient.connect(timed);
     clock.advance(50_000);
     await client.ok("NOOP");
-    clock.advance(66_000);
+    clock.advance(15_000);
     expect(await client.end()).toEqual(["* BYE Autologout: idle for too long"]);
     await timed.close();
   });

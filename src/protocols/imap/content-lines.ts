@@ -14,7 +14,7 @@ import type { FetchItem, SectionItem } from "./wire/types.ts";
 export type ContentWish = Exclude<FetchItem, { kind: "uid" | "flags" | "modseq" | "size" | "internaldate" }>;
 
 /** Octets asked for at a time; a message larger than that comes in several pieces. */
-const pageBytes = 1024 * 1024;
+const pageBytes = 256 * 1024;
 
 /**
  * Writes `* n FETCH (…)` for `uids` with items of both kinds, page by page, as fast as the client reads: the page
@@ -32,8 +32,11 @@ export async function writeContentLines(
   let next: Promise<Page> | null = readPage(session, uids, items, names);
   const walk = view.walk();
   while (next !== null) {
-    const { content, rows }: Page = await next;
-    next = content.rest.length === 0 ? null : readPage(session, content.rest, items, names);
+    const page: Page = await next;
+    const { content, rows } = page;
+    const more = content.rest.length > 0;
+    // A client that reads slowly is not given the next page before it has room for it: that would hold both.
+    next = more && !session.socket.congested ? readPage(session, content.rest, items, names) : null;
     // Where the client goes away or a piece cannot be read, nobody is left to await the page behind.
     next?.catch(() => {});
     const line = new FetchLine(session.out, rows ?? bare(content.uids), columns, view.recent);
@@ -50,13 +53,14 @@ export async function writeContentLines(
       for (let at = 0; at < wishes.length; at++) {
         if (!first) session.out.ascii(" ");
         first = false;
-        const more = writeItem(session, uid, wishes[at]!, content, index * wishes.length + at);
-        if (more !== null) await more;
+        const rest = writeItem(session, uid, wishes[at]!, content, index * wishes.length + at);
+        if (rest !== null) await rest;
       }
       line.close();
       if (session.socket.congested && !(await session.room())) return;
     }
     if (!(await session.room())) return;
+    if (more) next ??= readPage(session, content.rest, items, names);
   }
 }
 

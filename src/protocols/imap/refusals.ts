@@ -15,8 +15,8 @@ export const imapRefusals = {
   uidsExhausted: { code: "LIMIT", text: "Mailbox has no UIDs left" },
   noSuchAccount: { code: "UNAVAILABLE", text: "Account does not exist any more" },
   accountExists: { code: "ALREADYEXISTS", text: "Account already exists" },
-  accountDisabled: { code: "UNAVAILABLE", text: "Account is disabled" },
-  busy: { code: "INUSE", text: "Server is busy, try again later" },
+  accountDisabled: { code: "CONTACTADMIN", text: "Account is disabled" },
+  busy: { code: "UNAVAILABLE", text: "Server is busy, try again later" },
   unavailable: { code: "UNAVAILABLE", text: "Mail store is not available, try again later" },
 } as const satisfies Record<RefusalKind, { code: string; text: string }>;
 

@@ -201,6 +201,7 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   signedIn(user: SignedIn): boolean {
     if (!this.alive) return false;
     this.user = user;
+    this.#heard = this.server.services.clock.now();
     this.reader.limits = this.server.after;
     if (this.client !== null) user.record.update({ client: this.client });
     return true;
@@ -243,8 +244,11 @@ export class Session implements Conversation, CommandReceiver, Watcher {
 
   received(bytes: Uint8Array): void {
     if (this.#securing) return;
-    this.#heard = this.server.services.clock.now();
-    this.#setDeadline();
+    // Before login the minute is counted from the greeting, whatever the client says.
+    if (this.user !== null) {
+      this.#heard = this.server.services.clock.now();
+      this.#setDeadline();
+    }
     if (!this.reader.feed(bytes)) this.socket.pause();
   }
 

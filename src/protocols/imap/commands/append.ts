@@ -10,7 +10,6 @@ export const append = command({
   async run({ args: { request } }, session) {
     const { arrival } = session;
     if (arrival === null || arrival.target === null) return { status: "BAD", text: "APPEND: expected a message" };
-    if (request.utf8 && !session.utf8) return { status: "BAD", text: "APPEND: UTF8=ACCEPT is not enabled" };
     const source = await arrival.source();
     const object = "target" as const;
     if (source.kind !== "bytes" && source.kind !== "upload") return { status: "NO", refusal: source, object };

@@ -1,5 +1,5 @@
+import { plainMessage } from "../../sasl-plain.ts";
 import { command } from "../command.ts";
-import { saslPlain } from "../sasl-plain.ts";
 import { signIn } from "../sign-in.ts";
 import { authenticateRequest, authenticationLine } from "../wire/rules.ts";
 
@@ -24,10 +24,10 @@ export const authenticate = command({
       if (answer === null) return { status: "BAD", text: "AUTHENTICATE: expected base64" };
       response = answer;
     }
-    const credentials = saslPlain(response);
+    const credentials = plainMessage(response);
     if (credentials === null) return { status: "BAD", text: "AUTHENTICATE: not a PLAIN message" };
-    const { authzid, username, password } = credentials;
-    if (authzid !== "" && authzid !== username) {
+    const { actingAs, username, password } = credentials;
+    if (actingAs !== "" && actingAs !== username) {
       return { status: "NO", code: "AUTHORIZATIONFAILED", text: "Acting for another user is not supported" };
     }
     return signIn(session, username, password);
