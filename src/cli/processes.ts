@@ -5,22 +5,21 @@ const shortLife = 5000;
 
 /**
  * Runs this very command line in several processes that share their ports, passes signals on to them, and starts a
- * new one for each that dies. Resolves when all have ended after a signal.
+ * new one for each that dies. `variable` tells each which one it is: 1, 2, and so on, in the order of their starts.
+ * Resolves when all have ended after a signal.
  */
-export async function runProcesses(
-  count: number,
-  env: Readonly<Record<string, string>>,
-  console: Console,
-): Promise<void> {
+export async function runProcesses(count: number, variable: string, console: Console): Promise<void> {
   const running = new Set<ReturnType<typeof Bun.spawn>>();
   let stopping = false;
   let worst = 0;
+  let started = 0;
 
   const keepOne = async () => {
     while (!stopping) {
-      const started = performance.now();
+      const born = performance.now();
+      started += 1;
       const child = Bun.spawn(commandLine(), {
-        env: { ...process.env, ...env },
+        env: { ...process.env, [variable]: String(started) },
         stdio: ["ignore", "inherit", "inherit"],
       });
       running.add(child);
@@ -30,8 +29,15 @@ export async function runProcesses(
         worst = Math.max(worst, code);
         return;
       }
+      const young = performance.now() - born < shortLife;
+      if (young && started === count && code === 1) {
+        // It said why it cannot start, and so will all that follow.
+        worst = code;
+        passOn("SIGTERM");
+        return;
+      }
       console.err.write(`eider: process ${child.pid} ended with code ${code}; starting another\n`);
-      if (performance.now() - started < shortLife) await Bun.sleep(1000);
+      if (young) await Bun.sleep(1000);
     }
   };
   const passOn = (signal: NodeJS.Signals) => {

@@ -140,7 +140,7 @@ function unknownKeys(table: Record<string, unknown>, origin: (name: string) => s
 }
 
 /** Read by tests and by the command line, not settings of the server. */
-const otherVariables = new Set(["EIDER_REQUIRE_ENGINES", "EIDER_URL", "EIDER_PROCESS"]);
+const otherVariables = new Set(["EIDER_REQUIRE_ENGINES", "EIDER_TEST_ENGINES", "EIDER_URL", "EIDER_PROCESS"]);
 // Kubernetes puts such variables into every container for a Service named eider or eider-imap.
 const serviceLink = /^EIDER_(\w+_)?(SERVICE_(HOST|PORT)|PORT_\d+_)|^EIDER_PORT$/;
 

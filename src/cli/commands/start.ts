@@ -26,7 +26,7 @@ export function addStart(program: Command, console: Console, startServer: StartS
         // Made once, before all processes want to make it.
         rootToken(config);
         openCertificate(config, new Date());
-        return runProcesses(config.processes, { [processVariable]: "1" }, console);
+        return runProcesses(config.processes, processVariable, console);
       }
       if (config.processes === 1) {
         const trouble = await portTrouble(config);
@@ -38,12 +38,13 @@ export function addStart(program: Command, console: Console, startServer: StartS
       // Before the banner: whoever has read it may send signals.
       const stopped = untilStopped(server, () => load(options, console).config);
       const stdoutIsForPeople = process.stdout.isTTY === true;
-      (stdoutIsForPeople ? console.out : console.err).write(`\n${server.banner}\n`);
+      const isFirst = (console.env[processVariable] ?? "1") === "1";
+      if (isFirst) (stdoutIsForPeople ? console.out : console.err).write(`\n${server.banner}\n`);
       await stopped;
     });
 }
 
-/** Set for the processes that one `eider start` runs when [processes] is above 1. */
+/** Set for the processes that one `eider start` runs when `processes` is above 1; all of them listen at the same places. */
 const processVariable = "EIDER_PROCESS";
 
 function load({ config }: { config?: string }, console: Console): LoadedConfig {
