@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { MessagePort } from "node:worker_threads";
+import { AppendGatherer } from "./actors/account/append-gatherer.ts";
 import { ShardPort } from "./actors/account/serve-shard.ts";
 import { Shard } from "./actors/account/shard.ts";
 import type { Control, ShardStats } from "./actors/account/shard-wire.ts";
@@ -39,6 +40,8 @@ export default async function serve({
   const shard = new Shard(
     {
       stores,
+      // SQLite's writer gathers by itself while it commits; a database far away is asked seldom, for many at once.
+      appends: new AppendGatherer(stores.log, start.store.kind === "embedded" ? 8 : 2),
       cpu,
       clock: realClock,
       logger,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AppendGatherer } from "../src/actors/account/append-gatherer.ts";
 import { LocalAccounts, Watchers } from "../src/actors/account/local-accounts.ts";
 import { Shard } from "../src/actors/account/shard.ts";
 import { DirectoryService } from "../src/actors/directory/directory-service.ts";
@@ -28,6 +29,7 @@ export async function startTestServices(): Promise<{ services: Services; close()
   const shard = new Shard(
     {
       stores,
+      appends: new AppendGatherer(stores.log, 4),
       cpu: jobs,
       clock: realClock,
       logger: silentLogger,

@@ -223,11 +223,11 @@ export class AccountActor {
 
   /** Tries the very same entry until it is known what became of it, or the deadline has passed. */
   async #appendSurely(entry: LogEntry): Promise<"appended" | "conflict"> {
-    const { clock, limits, stores } = this.#around;
+    const { appends, clock, limits } = this.#around;
     const deadline = clock.monotonic() + limits.appendDeadline;
     for (let wait = 20; ; wait = Math.min(wait * 2, 1000)) {
       try {
-        return (await stores.log.append([entry]))[0]!;
+        return await appends.append(entry);
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || error.kept === "no" || clock.monotonic() + wait > deadline)
           throw error;

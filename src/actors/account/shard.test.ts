@@ -145,6 +145,16 @@ describe("shard", () => {
     }
   }, 60_000);
 
+  test("the appends of many accounts that come together are one call of the store", async () => {
+    const one = node();
+    const accounts = Array.from({ length: 30 }, newAccount);
+    await Promise.all(accounts.map((each) => one.open(each)));
+    const before = stores.calls.filter(isAppend).length;
+    const outcomes = await Promise.all(accounts.map((each) => one.deliver(each, "m")));
+    expect(outcomes.every(({ ok }) => ok)).toBe(true);
+    expect(stores.calls.filter(isAppend).length - before).toBe(1);
+  });
+
   test("a request refused for its content changes nothing, and the others of its batch stand", async () => {
     const one = node();
     await one.open(account, 100);

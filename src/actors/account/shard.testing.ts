@@ -6,6 +6,7 @@ import type { Stores } from "../../store/stores.ts";
 import { realClock } from "../runtime/clock.ts";
 import { objectIds } from "../runtime/object-id.ts";
 import { jobs } from "../workers/jobs.ts";
+import { AppendGatherer } from "./append-gatherer.ts";
 import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
 import { Shard } from "./shard.ts";
 
@@ -35,6 +36,7 @@ export function testShard(
   const shard = new Shard(
     {
       stores,
+      appends: new AppendGatherer(stores.log, 4),
       cpu: jobs,
       clock: realClock,
       logger,

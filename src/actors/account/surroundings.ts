@@ -3,10 +3,13 @@ import type { Logger } from "../../operation/logger.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Cpu } from "../workers/cpu.ts";
+import type { AppendGatherer } from "./append-gatherer.ts";
 
 /** What an account actor is given; it knows nothing else of the world. */
 export type Surroundings = {
   readonly stores: Stores;
+  /** Every append goes through here. */
+  readonly appends: Pick<AppendGatherer, "append">;
   readonly cpu: Cpu;
   readonly clock: Clock;
   readonly logger: Logger;
