@@ -27,9 +27,7 @@ export class PinoLogger implements Logger {
   }
 
   static create({ level, readable, output }: PinoLoggerOptions): PinoLogger {
-    const stream = readable
-      ? pretty({ destination: terminalStream(output), singleLine: true, ignore: "pid,hostname", sync: true })
-      : output;
+    const stream = readable ? readableLines(output) : output;
     const options: pino.LoggerOptions = {
       level,
       base: { pid: process.pid },
@@ -87,12 +85,8 @@ function oneLine(text: string): string {
   return text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-function terminalStream(output: LogOutput) {
-  return {
-    write: (line: string) => output.write(line),
-    end() {},
-    on() {},
-    once() {},
-    emit() {},
-  } as unknown as NodeJS.WritableStream;
+/** Turns JSON lines into text at once: pino-pretty's own stream would lose the last ones when the process exits. */
+function readableLines(output: LogOutput): LogOutput {
+  const format = pretty.prettyFactory({ singleLine: true, ignore: "pid,hostname" });
+  return { write: (line) => output.write(format(line)) };
 }
