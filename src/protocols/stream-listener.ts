@@ -63,8 +63,12 @@ class StreamListener implements Listening {
       error: (wire, error) => this.#failed(wire.data, error),
     };
     this.#tlsHandlers = {
-      handshake: (wire) => {
+      handshake: (wire, success) => {
         const socket = wire.data;
+        if (!success) {
+          socket.destroy();
+          return;
+        }
         socket.secure = true;
         this.#secured(socket);
       },
