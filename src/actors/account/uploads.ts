@@ -29,18 +29,27 @@ export class Uploads {
       size: 0,
       writer: null,
       touched: this.#around.clock.monotonic(),
+      busy: Promise.resolve(),
     });
     return { ok: true };
   }
 
-  async write(account: AccountId, name: string, bytes: Uint8Array): Promise<Taken> {
+  /** Pieces may be handed over without waiting for one another: they are taken one at a time, in order. */
+  write(account: AccountId, name: string, bytes: Uint8Array): Promise<Taken> {
     const upload = this.#open.get(keyOf(account, name));
-    if (!upload) return { ok: false, refusal: { kind: "unavailable", why: "the upload was interrupted" } };
+    if (!upload) return Promise.resolve(interrupted);
+    const taken = upload.busy.then(() => this.#take(account, name, upload, bytes));
+    upload.busy = taken.catch(() => undefined);
+    return taken;
+  }
+
+  async #take(account: AccountId, name: string, upload: Upload, bytes: Uint8Array): Promise<Taken> {
+    if (this.#open.get(keyOf(account, name)) !== upload) return interrupted;
     upload.touched = this.#around.clock.monotonic();
     upload.size += bytes.length;
     const limit = this.#around.limits.messageSize;
     if (upload.size > limit + headerRoom) {
-      await this.abort(account, name);
+      await this.#forget(account, name);
       return { ok: false, refusal: { kind: "messageTooBig", limit, size: upload.size } };
     }
     try {
@@ -52,7 +61,7 @@ export class Uploads {
       else upload.pieces.push(bytes);
       return { ok: true };
     } catch (error) {
-      await this.abort(account, name);
+      await this.#forget(account, name);
       if (error instanceof StoreUnavailable)
         return { ok: false, refusal: { kind: "unavailable", why: "the store is unavailable" } };
       throw error;
@@ -60,10 +69,15 @@ export class Uploads {
   }
 
   async abort(account: AccountId, name: string): Promise<Taken> {
+    await this.#open.get(keyOf(account, name))?.busy;
+    await this.#forget(account, name);
+    return { ok: true };
+  }
+
+  async #forget(account: AccountId, name: string): Promise<void> {
     const upload = this.#open.get(keyOf(account, name));
     this.#open.delete(keyOf(account, name));
     if (upload?.writer) await upload.writer.abort();
-    return { ok: true };
   }
 
   /** The upload as durable content of `message`; null where there is no such upload. */
@@ -75,6 +89,9 @@ export class Uploads {
   ): Promise<{ content: Content; references: readonly BlobReference[] } | null> {
     const upload = this.#open.get(keyOf(account, name));
     if (!upload) return null;
+    await upload.busy;
+    // The last pieces may have been refused.
+    if (this.#open.get(keyOf(account, name)) !== upload) return null;
     this.#open.delete(keyOf(account, name));
     const body = upload.writer ? await this.#storedWhole(upload.writer) : await this.#storedInParts(upload.pieces);
     const references = body.flatMap((piece): BlobReference[] =>
@@ -119,7 +136,16 @@ export class Uploads {
   }
 }
 
-type Upload = { readonly pieces: Uint8Array[]; size: number; writer: BlobWriter | null; touched: number };
+type Upload = {
+  readonly pieces: Uint8Array[];
+  size: number;
+  writer: BlobWriter | null;
+  touched: number;
+  /** Resolves when every piece handed over so far has been taken or refused. */
+  busy: Promise<unknown>;
+};
+
+const interrupted: Taken = { ok: false, refusal: { kind: "unavailable", why: "the upload was interrupted" } };
 
 const mostUploads = 200;
 /** An upload larger than this goes to disk as it comes, undivided. */

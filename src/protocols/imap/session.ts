@@ -262,12 +262,14 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   }
 
   closed(): void {
+    // A command that is being carried out keeps its view until it ends.
+    const busy = this.running && this.idle === null && this.arrival === null;
     this.arrival?.abandon();
     this.arrival = null;
     this.idle = null;
     this.#line?.(null);
     this.#line = null;
-    this.deselect();
+    if (!busy) this.deselect();
     this.user?.record.close();
   }
 
@@ -361,7 +363,9 @@ export class Session implements Conversation, CommandReceiver, Watcher {
     } catch (error) {
       // Not even an answer could be given: the conversation cannot go on in step.
       this.log().error({ err: error }, "session failed");
+      this.running = false;
       this.socket.destroy();
+      if (this.socket.closed) this.deselect();
     }
   }
 
@@ -375,6 +379,16 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   /** A command has been answered: on to the next, or goodbye. */
   #finished(): void {
     if (this.#securing) return;
+    if (this.socket.closed) {
+      this.running = false;
+      this.deselect();
+      return;
+    }
+    // Who does not read the answers is not asked for more.
+    if (this.socket.congested) {
+      void this.socket.drain().then(() => this.#finished());
+      return;
+    }
     if (this.idle !== null) {
       this.#setDeadline();
       this.reader.nextLine();
