@@ -5,7 +5,7 @@ import { resolve } from "node:path";
  * all of it even when something fails, and says at the end what did. `--no-tests` leaves the tests to somebody else.
  */
 const steps: readonly (readonly [name: string, ...command: string[]])[] = [
-  ["format and lint", "biome", "ci", "--error-on-warnings"],
+  ["format and lint", "biome", "ci", "--error-on-warnings", `--colors=${process.stdout.isTTY ? "force" : "off"}`],
   ["types", "tsc", "--noEmit", "-p", "."],
   ["layers", "bun", "tools/check-layers.ts"],
   ["documents", "bun", "tools/write-docs.ts", "--check"],
