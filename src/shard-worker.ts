@@ -41,7 +41,7 @@ export default async function serve({
     {
       stores,
       // SQLite's writer gathers by itself while it commits; a database far away is asked seldom, for many at once.
-      appends: new AppendGatherer(stores.log, start.store.kind === "embedded" ? 8 : 2),
+      appends: new AppendGatherer(stores.log, start.store.kind === "embedded" ? 8 : 1),
       cpu,
       clock: realClock,
       logger,
