@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs";
+
 /** What a command talks to: the terminal or pipe it was started from. A value, so that tests can be at the other end. */
 export type Console = {
   readonly out: { write(text: string): void };
@@ -15,14 +17,30 @@ export type Console = {
 /** The real one. */
 export function systemConsole(): Console {
   return {
-    out: { write: (text) => void process.stdout.write(text) },
-    err: { write: (text) => void process.stderr.write(text), isTTY: process.stderr.isTTY === true },
+    out: { write: (text) => writeWhole(1, text) },
+    err: { write: (text) => writeWhole(2, text), isTTY: process.stderr.isTTY === true },
     readStdin: () => Bun.stdin.text(),
     askSecret: (prompt) => askOnTerminal(prompt, { echo: false }),
     ask: (prompt) => askOnTerminal(prompt, { echo: true }),
     env: process.env,
     cwd: process.cwd(),
   };
+}
+
+/** Returns when all of it has been taken: what `process.stdout` still holds is lost when the process exits. */
+function writeWhole(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EAGAIN") Bun.sleepSync(5);
+      // Nobody listens any more: `eider user list | head`.
+      else if (code === "EPIPE") process.exit(1);
+      else throw error;
+    }
+  }
 }
 
 function askOnTerminal(prompt: string, { echo }: { echo: boolean }): Promise<string | null> {

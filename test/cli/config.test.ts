@@ -80,3 +80,13 @@ test("eider doctor names the port that another program has, and what to do", asy
   expect(healthy.code).toBe(0);
   expect(healthy.json<{ state: string }[]>().some(({ state }) => state === "failure")).toBe(false);
 });
+
+test("a slow reader of a pipe gets all of a long answer", async () => {
+  const script = `import { systemConsole } from ${JSON.stringify(join(import.meta.dir, "../../src/cli/console.ts"))};
+    systemConsole().out.write("x".repeat(3_000_000)); process.exit(0);`;
+  writeFileSync(join(line.cwd(), "long.ts"), script);
+  const child = Bun.spawn([process.execPath, "long.ts"], { cwd: line.cwd(), stdout: "pipe" });
+  let length = 0;
+  for await (const piece of child.stdout) length += piece.length;
+  expect(length).toBe(3_000_000);
+});
