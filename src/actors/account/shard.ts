@@ -32,6 +32,7 @@ const quiet = 1500;
 /** So many messages without a record, or entries without a snapshot, do not wait for quiet. */
 const mostUnrecorded = 20_000;
 const entriesPerSnapshot = 500;
+const mostEntriesToReplay = 10_000;
 /** How often the log's heads are asked for, milliseconds: in any case, and with the hints away. */
 const pollEvery = 5000;
 const pollEveryWithoutHints = 1000;
@@ -246,7 +247,8 @@ export class Shard {
       if (actor.stopped) this.#dismiss(resident, "it has failed");
       else if (actor.unrecorded.size > mostUnrecorded) await writeRecords(actor, this.#content);
       else if (now - resident.lastChange > quiet && actor.unrecorded.size > 0) await writeRecords(actor, this.#content);
-      if (actor.state.seq - actor.snapshotSeq > entriesPerSnapshot && now - resident.lastChange > quiet) {
+      const behind = actor.state.seq - actor.snapshotSeq;
+      if (behind > mostEntriesToReplay || (behind > entriesPerSnapshot && now - resident.lastChange > quiet)) {
         await writeBehind(actor, this.#content, this.#around);
       }
     }
