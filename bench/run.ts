@@ -14,13 +14,31 @@ import { fetch } from "./workloads/fetch.ts";
 import { flat } from "./workloads/flat.ts";
 import { idle } from "./workloads/idle.ts";
 import { push } from "./workloads/push.ts";
+import { pushAcross } from "./workloads/push-across.ts";
 import { qresync } from "./workloads/qresync.ts";
+import { roundTrips } from "./workloads/round-trips.ts";
 import { select } from "./workloads/select.ts";
 import { start } from "./workloads/start.ts";
 
 const usage = `usage: bun run bench [WORKLOAD...] [--server eider|dovecot|wildduck|all]... [--rounds 3] [--label NAME]`;
-const servers: Record<string, StartServer> = { eider: startEider, dovecot: startDovecot, wildduck: startWildduck };
-const workloads: readonly Workload[] = [deliver, fetch, change, select, push, qresync, flat, start, idle];
+const servers: Record<string, StartServer> = {
+  eider: (directory) => startEider(directory),
+  dovecot: startDovecot,
+  wildduck: startWildduck,
+};
+const workloads: readonly Workload[] = [
+  deliver,
+  fetch,
+  change,
+  select,
+  push,
+  pushAcross,
+  qresync,
+  flat,
+  start,
+  roundTrips,
+  idle,
+];
 
 const { values, positionals } = parseArgs({
   options: {

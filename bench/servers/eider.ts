@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { endProcess, family, freePort, listening } from "./child.ts";
@@ -7,8 +7,15 @@ import type { BenchServer, BenchUser } from "./server.ts";
 const password = "bench-password-1";
 const token = "bench-root-token-0123456789";
 
-/** Eider from this working tree on its embedded store. `EIDER_*` variables of the caller override the settings here. */
-export async function startEider(directory: string, profile?: readonly string[]): Promise<BenchServer> {
+/**
+ * Eider from this working tree, on its embedded store unless `settings` (variables of the configuration) say otherwise.
+ * `bun` are options for the runtime, such as `--cpu-prof`.
+ */
+export async function startEider(
+  directory: string,
+  { settings = {}, bun = [] }: { settings?: Readonly<Record<string, string>>; bun?: readonly string[] } = {},
+): Promise<BenchServer> {
+  mkdirSync(directory, { recursive: true });
   const data = join(directory, "data");
   const ports = { imap: freePort(), imaps: freePort(), lmtp: freePort() };
   const http = freePort();
@@ -16,7 +23,7 @@ export async function startEider(directory: string, profile?: readonly string[])
     ...(process.env as Record<string, string>),
     EIDER_IMAP_MAX_CONNECTIONS_PER_USER: "100000",
     EIDER_LOG_LEVEL: "warn",
-    ...eiderVariables(),
+    ...settings,
     EIDER_DATA: data,
     EIDER_HTTP_TOKEN: token,
     EIDER_IMAP_PORT: `${ports.imap}`,
@@ -29,7 +36,7 @@ export async function startEider(directory: string, profile?: readonly string[])
   const log = join(directory, "eider.log");
   const start = () => {
     const output = openSync(log, "a");
-    const program = [process.execPath, ...(profile ?? []), join(import.meta.dir, "eider-process.ts")];
+    const program = [process.execPath, ...bun, join(import.meta.dir, "eider-process.ts")];
     const child = Bun.spawn(program, { env, cwd: directory, stdin: "ignore", stdout: output, stderr: output });
     closeSync(output);
     return child;
@@ -64,11 +71,6 @@ export async function startEider(directory: string, profile?: readonly string[])
       rmSync(data, { recursive: true, force: true });
     },
   };
-}
-
-function eiderVariables(): Record<string, string> {
-  const own = Object.entries(process.env).filter(([name]) => name.startsWith("EIDER_"));
-  return Object.fromEntries(own) as Record<string, string>;
 }
 
 async function makeUser(http: number, name: string): Promise<BenchUser> {
