@@ -41,6 +41,7 @@ export class AccountActor {
   /** Those who want the log's gap read as soon as no append is under way. */
   #wantGap: { resolve(): void; reject(error: unknown): void }[] = [];
   #life: "ready" | "stopped" = "ready";
+  #unsure = false;
   /** When it was last asked for anything, by the monotonic clock. */
   touched = 0;
   /** What the store's snapshot stands for. */
@@ -83,6 +84,11 @@ export class AccountActor {
 
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** Whether an append was given up without an answer: the log may hold an entry that this state lacks. */
+  get unsure(): boolean {
+    return this.#unsure;
   }
 
   /** The records of these messages are written. */
@@ -283,13 +289,16 @@ export class AccountActor {
     for (;;) {
       const entries = await this.#around.stores.log.read(this.id, this.#state.seq, 1000, "no bodies");
       for (const entry of entries) if (entry.seq === this.#state.seq + 1) this.#apply(entry);
-      if (entries.length < 1000) return;
+      if (entries.length >= 1000) continue;
+      this.#unsure = false;
+      return;
     }
   }
 
   #apply(entry: LogEntry): void {
     const next = evolveEntry(this.#state, entry);
     if (printChecksum(next.checksum) !== entry.checksum) {
+      this.stop({ kind: "unavailable", why: "the account is being rebuilt" });
       throw new Error(`Cannot apply log entry ${entry.seq}: the state's checksum is not the one it was appended with`);
     }
     this.#commit(entry, next, "learnt");
@@ -304,8 +313,10 @@ export class AccountActor {
     const refusal: Refusal = { kind: "unavailable", why: unavailable ? "the store is unavailable" : "internal error" };
     const outcome: Outcome = refusedOutcome(refusal);
     for (const { resolve } of batch) resolve(outcome);
-    // Whether the entry was kept is not known: only the store can say, so the next request starts from there.
-    if (!unavailable || error.kept !== "no") this.stop(refusal);
+    if (!unavailable) this.stop(refusal);
+    // The committed state stays true. Should the entry have been kept, it is in the way of the next append like another
+    // node's, and read then or at the next sync point.
+    else if (error.kept !== "no") this.#unsure = true;
   }
 }
 

@@ -1,50 +1,84 @@
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { Hints } from "../../store/hints.ts";
+import { StoreUnavailable } from "../../store/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AccountActor } from "./account-actor.ts";
 import { channelOf, unpackHint } from "./entry-hint.ts";
 
 /**
  * An actor at home in a shard, with its subscription to what other nodes append. While the subscription is unbroken,
- * silence means that there is nothing new; after a break the log's head has to be asked for.
+ * silence means that there is nothing new, once the log has been read under it; after a break it has to be read again.
  */
 export class Resident {
   readonly actor: AccountActor;
   readonly #hints: Hints | null;
   readonly #clock: Clock;
   readonly #unsubscribe: () => void;
-  /** From when on silence is trusted, by the monotonic clock; null: not at all. */
-  #trustedFrom: number | null;
+  readonly #subscribed: number;
+  /** Whether all that was appended before the subscription was in force is known. */
+  #trusted = false;
+  #breaks = 0;
+  /** Until when the store is not asked, because it did not answer. */
+  #awayUntil = 0;
   lastChange = 0;
 
   constructor(actor: AccountActor, hints: Hints | null, clock: Clock, failed: (error: unknown) => void) {
     this.actor = actor;
     this.#hints = hints;
     this.#clock = clock;
-    this.#trustedFrom = clock.monotonic() + settling;
+    this.#subscribed = clock.monotonic();
     this.#unsubscribe =
       hints?.subscribe(channelOf(actor.id), {
         heard: (payload) => {
           const hint = unpackHint(payload);
           if (!hint || hint.account !== actor.id || hint.seq <= actor.state.seq) return;
           const learning = hint.entry ? actor.learn(hint.entry as LogEntry) : actor.catchUp();
-          learning.catch(failed);
+          learning.catch((error: unknown) => {
+            this.#broken();
+            failed(error);
+          });
         },
-        gap: () => {
-          this.#trustedFrom = null;
-        },
+        gap: () => this.#broken(),
       }) ?? (() => {});
   }
 
-  /** Makes sure that what other nodes have appended is seen. Costs nothing where that is known already. */
+  #broken(): void {
+    this.#trusted = false;
+    this.#breaks++;
+  }
+
+  /**
+   * Makes sure that what other nodes have appended is seen. Costs nothing where that is known already. With the store
+   * away, what is known has to do: reads go on from memory.
+   */
   async refresh(): Promise<void> {
+    const { actor } = this;
     const hints = this.#hints;
-    if (!hints) return;
+    if (!actor.unsure && (!hints || (hints.healthy && this.#trusted))) return;
     const now = this.#clock.monotonic();
-    if (hints.healthy && this.#trustedFrom !== null && now >= this.#trustedFrom) return;
-    const { healthy } = hints;
-    await this.actor.catchUp();
-    if (healthy && this.#trustedFrom === null) this.#trustedFrom = now + settling;
+    if (now < this.#awayUntil) return;
+    const breaks = this.#breaks;
+    const inForce = hints?.healthy === true && now >= this.#subscribed + settling;
+    if (await this.#caughtUp()) this.#trusted = inForce && hints.healthy && breaks === this.#breaks;
+    else this.#awayUntil = this.#clock.monotonic() + awayFor;
+  }
+
+  /** False where the store did not answer in time. */
+  async #caughtUp(): Promise<boolean> {
+    const catchingUp = this.actor.catchUp().then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof StoreUnavailable) return false;
+        throw error;
+      },
+    );
+    const late = Promise.withResolvers<false>();
+    const cancel = this.#clock.after(patience, () => late.resolve(false));
+    try {
+      return await Promise.race([catchingUp, late.promise]);
+    } finally {
+      cancel();
+    }
   }
 
   /** Roughly, bytes. */
@@ -66,3 +100,7 @@ export class Resident {
 
 /** A subscription needs a moment until it is in force, milliseconds. */
 const settling = 1000;
+/** How long a read waits for the store to say what is new, milliseconds. */
+const patience = 2000;
+/** How long it is left alone after it did not, milliseconds. */
+const awayFor = 2000;
