@@ -145,8 +145,8 @@ export class Shard {
     }
     const outcome = await actor.change(request, command, staged);
     resident.lastChange = this.#around.clock.monotonic();
-    // Blobs of a message that was not taken: without a reference they are swept.
-    if (!outcome.ok && outcome.refusal.kind !== "unavailable") for (const each of undo) await each();
+    // Blobs of a message that was not taken, or not once more: without a reference they are swept.
+    if (outcome.ok ? outcome.repeated : outcome.refusal.kind !== "unavailable") for (const each of undo) await each();
     return outcome;
   }
 
@@ -243,16 +243,35 @@ export class Shard {
     await this.#uploads.forgetAbandoned();
     await this.#poll(now);
     for (const resident of [...this.#up.values()]) {
-      const { actor } = resident;
-      if (actor.stopped) this.#dismiss(resident, "it has failed");
-      else if (actor.unrecorded.size > mostUnrecorded) await writeRecords(actor, this.#content);
-      else if (now - resident.lastChange > quiet && actor.unrecorded.size > 0) await writeRecords(actor, this.#content);
-      const behind = actor.state.seq - actor.snapshotSeq;
-      if (behind > mostEntriesToReplay || (behind > entriesPerSnapshot && now - resident.lastChange > quiet)) {
-        await writeBehind(actor, this.#content, this.#around);
-      }
+      await this.#unlessFaulty(resident, () => this.#lookAfter(resident, now));
     }
     await this.#makeRoom();
+  }
+
+  async #lookAfter(resident: Resident, now: number): Promise<void> {
+    const { actor } = resident;
+    if (actor.stopped) return this.#dismiss(resident, "it has failed");
+    if (actor.unsure) await resident.refresh();
+    const isQuiet = now - resident.lastChange > quiet;
+    const { size } = actor.unrecorded;
+    if (size > mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
+    const behind = actor.state.seq - actor.snapshotSeq;
+    if (behind > mostEntriesToReplay || (behind > entriesPerSnapshot && isQuiet)) {
+      await writeBehind(actor, this.#content, this.#around);
+    }
+  }
+
+  /** One account's fault is its own: the others are looked after all the same. */
+  async #unlessFaulty({ actor }: Resident, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      this.#around.logger.error(
+        { account: actor.id, seq: actor.state.seq, err: error },
+        "account cannot be looked after",
+      );
+    }
   }
 
   /** Asks for the heads of all accounts at home or watched, in one query. */
@@ -265,8 +284,10 @@ export class Shard {
     const heads = await this.#around.stores.log.heads(accounts);
     for (const [at, account] of accounts.entries()) {
       const resident = this.#up.get(account);
-      if (resident && heads[at]! > resident.actor.state.seq) await resident.actor.catchUp();
-      else if (!resident) this.#watches.reached(account, heads[at]!);
+      if (resident && heads[at]! > resident.actor.state.seq) {
+        await this.#unlessFaulty(resident, () => resident.actor.catchUp());
+      }
+      if (!resident) this.#watches.reached(account, heads[at]!);
     }
   }
 
