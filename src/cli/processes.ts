@@ -26,7 +26,7 @@ export async function runProcesses(count: number, variable: string, console: Con
       const code = await child.exited;
       running.delete(child);
       if (stopping) {
-        worst = Math.max(worst, code);
+        worst ||= code;
         return;
       }
       const young = performance.now() - born < shortLife;

@@ -22,15 +22,15 @@ export function addStart(program: Command, console: Console, startServer: StartS
       const loaded = load(options, console);
       for (const warning of loaded.warnings) console.err.write(`warning: ${warning}\n`);
       const { config } = loaded;
-      if (config.processes > 1 && console.env[processVariable] === undefined) {
-        // Made once, before all processes want to make it.
-        rootToken(config);
-        openCertificate(config, new Date());
-        return runProcesses(config.processes, processVariable, console);
-      }
-      if (config.processes === 1) {
+      if (console.env[processVariable] === undefined) {
         const trouble = await portTrouble(config);
         if (trouble) throw new CommandFailure(`Cannot start: ${trouble.about}`, trouble.text, trouble.todo);
+        if (config.processes > 1) {
+          // Made once, before all processes want to make it.
+          rootToken(config);
+          openCertificate(config, new Date());
+          return runProcesses(config.processes, processVariable, console);
+        }
       }
       const server = await startServer(config).catch((error: unknown) => {
         throw explained(error);
