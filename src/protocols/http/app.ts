@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Logger } from "../../operation/logger.ts";
+import { StoreUnavailable } from "../../store/log.ts";
 import { mayUse, type Principal } from "./auth/principal.ts";
 import { type TokenLookup, tokenOf } from "./auth/token.ts";
 import { clientAddress } from "./client-address.ts";
-import { failureResponse, HttpFailure } from "./failure.ts";
+import { failureResponse, HttpFailure, unavailable } from "./failure.ts";
 import { bodyParams, checkParams, contentKind, formParams, mergeParams, type RawParams } from "./input/params.ts";
 import type { Call, Operation } from "./operation.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
@@ -163,6 +164,10 @@ async function paramsOf(
 
 function failureOf(error: unknown, { services }: AppParts, about: object): HttpFailure {
   if (error instanceof HttpFailure) return error;
+  if (error instanceof StoreUnavailable) {
+    services.logger.warn({ ...about, protocol: "http", err: error }, "Cannot answer a request: the store is away");
+    return unavailable();
+  }
   services.logger.error({ ...about, protocol: "http", err: error }, "Cannot answer a request");
   return new HttpFailure(500, "InternalServerError", "The server failed to answer; its log says why");
 }
