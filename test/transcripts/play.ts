@@ -82,21 +82,20 @@ class Player {
   async #say(client: LineClient, name: string, text: string, literal: readonly string[] | null): Promise<void> {
     const octets = literal === null ? "" : literal.map((line) => this.#captures.fill(line)).join("\r\n");
     const size = Buffer.byteLength(octets, "utf8");
-    const line = this.#captures.fill(text).replace(/\{@(\+?)\}/, `{${size}$1}`);
-    const tag = /^\S+/.exec(line)?.[0];
-    if (tag !== undefined && / /.test(line)) this.#tags.set(name, tag);
-    if (literal === null) {
-      client.say(`${line}\r\n`);
+    // What stands behind the place of the literal is said behind the literal.
+    const [head = "", plus, tail = ""] = this.#captures.fill(text).split(/\{@(\+?)\}/);
+    const tag = /^\S+(?= )/.exec(head)?.[0];
+    if (tag !== undefined) this.#tags.set(name, tag);
+    if (plus === undefined) {
+      client.say(`${head}\r\n`);
       return;
     }
-    if (/\{\d+\+\}$/.test(line)) {
-      client.say(`${line}\r\n${octets}\r\n`);
-      return;
+    client.say(`${head}{${size}${plus}}\r\n`);
+    if (plus === "") {
+      const welcome = await client.hear();
+      if (!welcome?.startsWith("+")) throw new Error(`expected + for the literal of ${head}, heard ${welcome}`);
     }
-    client.say(`${line}\r\n`);
-    const welcome = await client.hear();
-    if (!welcome?.startsWith("+")) throw new Error(`expected + for the literal of ${line}, heard ${welcome}`);
-    client.say(`${octets}\r\n`);
+    client.say(`${octets}${tail}\r\n`);
   }
 
   async #hear(

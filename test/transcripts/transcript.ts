@@ -8,7 +8,8 @@
  *     alice S: a1 OK STORE completed
  *     alice S! FETCH
  *
- * `C:` says a line, `C|` a line of the literal it announced (`{@}` and `{@+}` stand for its size). `S:` must be heard,
+ * `C:` says a line, `C|` a line of the literal it announced (`{@}` and `{@+}`
+ * stand for its size; what follows them is said behind the literal). `S:` must be heard,
  * `S|` goes on in the next line of the same response (literals). `S!` must not be heard before the next `C:`, in any
  * line. `S: ...` allows lines that are not named. `S: (closed)`: the server ends the connection. `$name` (lower case)
  * is captured once and must match after; `$user` and `$password` are there from the start. `alice starts TLS` does it.

@@ -6,6 +6,7 @@ import { ManualClock } from "../../../test/manual-clock.ts";
 import { ImapClient } from "../../../test/transcripts/imap-client.ts";
 import { LineClient } from "../../../test/transcripts/line-client.ts";
 import { Stage } from "../../../test/transcripts/stage.ts";
+import { selfSigned } from "../../operation/self-signed.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -118,6 +119,28 @@ describe("TLS", () => {
     good.close();
     await plain.close();
   });
+});
+
+test("a renewed certificate is shown from the next handshake on, STARTTLS and TLS", async () => {
+  const make = (organization: string) =>
+    selfSigned({ names: ["localhost"], organization, from: new Date(0), until: new Date(4e12) });
+  let current = make("Before");
+  const own = await Stage.open({}, () => ({ tls: () => current }));
+  const issuer = async () => {
+    const port = await own.port("imap", true);
+    const socket = secure({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    const { O } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return O;
+  };
+  const there = await ImapClient.connect(own, true);
+  expect(await issuer()).toBe("Before");
+  current = make("After");
+  expect(await issuer()).toBe("After");
+  await there.ok("NOOP");
+  there.close();
+  await own.close();
 });
 
 describe("time", () => {

@@ -14,7 +14,7 @@ import type { FetchItem, SectionItem } from "./wire/types.ts";
 export type ContentWish = Exclude<FetchItem, { kind: "uid" | "flags" | "modseq" | "size" | "internaldate" }>;
 
 /** Octets asked for at a time; a message larger than that comes in several pieces. */
-const pageBytes = 256 * 1024;
+const pageBytes = 512 * 1024;
 
 /**
  * Writes `* n FETCH (…)` for `uids` with items of both kinds, page by page, as fast as the client reads: the page

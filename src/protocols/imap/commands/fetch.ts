@@ -39,8 +39,9 @@ export const fetch = command({
     if (uids.length === 0) return completion(session, asked, addressing);
     const seen = wishes.some((wish) => wish.kind === "section" && !wish.peek) ? await markSeen(session, uids) : null;
     if (seen !== null && "status" in seen) return seen;
-    // Flags changed by looking are part of the answer (RFC 3501 §6.4.5).
-    await writeContentLines(session, uids, wishes, seen?.changed ? { ...columns, flags: true } : columns);
+    // Flags changed by looking are part of the answer (RFC 3501 §6.4.5), as any change is told (RFC 7162 §3.1.1, §3.2.4).
+    const shown = { uid: columns.uid || session.qresync, flags: true, modseq: columns.modseq || session.condstore };
+    await writeContentLines(session, uids, wishes, seen?.changed ? { ...columns, ...shown } : columns);
     return completion(session, asked, addressing);
   },
 });
