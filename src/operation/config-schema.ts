@@ -139,7 +139,7 @@ function listener(protocol: string, clear: number, tls: number | false, upgrade:
       max: 1_000_000,
     }),
     proxy_protocol: list(
-      "Load balancers whose PROXY protocol header (v1, v2) is believed; with any, every connection must come from one of them.",
+      "Load balancers whose PROXY protocol header (v1, v2) is believed, and must be there; other connections speak for themselves.",
       z.string().refine(isAddressBlock),
       'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
     ),
