@@ -1,7 +1,8 @@
 import type { ListenerOptions, Listening, Services } from "../services.ts";
 import { listenOnStreams } from "../stream-listener.ts";
+import type { ImapServer } from "./imap-server.ts";
 import { OutputPool } from "./output-pool.ts";
-import { type ImapServer, Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /**
  * Listens for IMAP on the clear-text port (with STARTTLS) and the TLS port.

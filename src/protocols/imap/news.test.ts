@@ -23,11 +23,16 @@ async function append(stage: Stage, account: AccountId, count = 1): Promise<void
 describe("news that was lost on the way", () => {
   let deaf: Stage;
   let watchers: Set<Watcher>;
+  let whileOpening: (account: AccountId) => Promise<void> = async () => {};
   beforeAll(async () => {
     watchers = new Set();
     deaf = await Stage.open({}, ({ accounts }) => ({
       accounts: {
-        ask: (account, request) => accounts.ask(account, request),
+        ask: async (account, request) => {
+          const answer = await accounts.ask(account, request);
+          if (request.kind === "openMailbox") await whileOpening(account);
+          return answer;
+        },
         watch: (_account, watcher) => {
           watchers.add(watcher);
           return () => watchers.delete(watcher);
@@ -57,6 +62,19 @@ describe("news that was lost on the way", () => {
     ]);
     expect((await client.ok("NOOP")).lines).toEqual(["* 3 EXPUNGE", "* 2 EXPUNGE"]);
     expect((await client.ok("UID SEARCH ALL")).lines).toEqual(["* SEARCH 1 4 5 7"]);
+    client.close();
+  });
+
+  test("while the mailbox was being opened, too", async () => {
+    const { account, name } = await deaf.newUser();
+    await append(deaf, account, 2);
+    whileOpening = async () => {
+      whileOpening = async () => {};
+      await append(deaf, account, 1);
+      for (const watcher of watchers) watcher.lagged(account);
+    };
+    const client = await ImapClient.inInbox(deaf, name);
+    expect((await client.ok("UID SEARCH ALL")).lines).toEqual(["* SEARCH 1 2 3"]);
     client.close();
   });
 

@@ -1,38 +1,28 @@
 import type {
   AccountRequestKind,
   AccountRequests,
-  Announcement,
   AnswerTo,
   ChangeCommand,
   Outcome,
   Refused,
-  Watcher,
 } from "../../actors/account/requests.ts";
 import type { RequestId } from "../../domain/ids.ts";
 import type { Logger } from "../../operation/logger.ts";
 import type { ByteSocket, Conversation } from "../byte-socket.ts";
 import { passwordsAllowed } from "../plaintext.ts";
-import type { ListenerOptions, Services } from "../services.ts";
+import { AccountWatch } from "./account-watch.ts";
 import { Arrival } from "./arrival.ts";
 import { capabilityList } from "./capabilities.ts";
 import { answer, answerFailure } from "./dispatch.ts";
 import type { IdlePush } from "./idle-push.ts";
-import type { Output, OutputPool } from "./output-pool.ts";
+import type { ImapServer } from "./imap-server.ts";
+import type { Output } from "./output-pool.ts";
 import { granted } from "./refused-read.ts";
 import type { SignedIn } from "./sign-in.ts";
 import type { View } from "./view.ts";
 import { CommandReader } from "./wire/command-reader.ts";
 import type { WireContext } from "./wire/cursor.ts";
-import type { AnnouncedLiteral, CommandReceiver, RawCommand, ReaderLimits, ReadFailure } from "./wire/types.ts";
-
-/** What all IMAP sessions of a listener share. */
-export type ImapServer = {
-  readonly services: Services;
-  readonly options: ListenerOptions;
-  readonly outputs: OutputPool;
-  readonly before: ReaderLimits;
-  readonly after: ReaderLimits;
-};
+import type { AnnouncedLiteral, CommandReceiver, RawCommand, ReadFailure } from "./wire/types.ts";
 
 /**
  * One IMAP conversation. Thousands of them idle at once, so: no timer, no buffer and no pending promise of its own
@@ -41,7 +31,7 @@ export type ImapServer = {
  * One command runs at a time; the reader holds still until it is answered. What others do to the mailbox is folded
  * into the view as it is announced and told when the protocol allows.
  */
-export class Session implements Conversation, CommandReceiver, Watcher {
+export class Session implements Conversation, CommandReceiver {
   readonly server: ImapServer;
   readonly socket: ByteSocket;
   readonly reader: CommandReader;
@@ -59,6 +49,8 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   /** The output of the command that runs; null between commands. */
   out: Output = null as never;
   running = false;
+  /** The change that this session has asked for and not been answered. */
+  own: RequestId | null = null;
   /** What the client calls itself (RFC 2971), until there is a record to write it to. */
   client: string | null = null;
   /** What is to happen once the tagged line of this command is out. */
@@ -66,10 +58,7 @@ export class Session implements Conversation, CommandReceiver, Watcher {
 
   /** The session's id in the log until there is a record of it. */
   #name: string | null = null;
-  #unwatch: (() => void) | null = null;
-  /** Announced since the account began to be watched, before there was a view. */
-  #early: Announcement[] | null = null;
-  #own: RequestId | null = null;
+  #watch: AccountWatch | null = null;
   #line: ((line: Uint8Array | null) => void) | null = null;
   #faults = 0;
   #securing = false;
@@ -129,11 +118,11 @@ export class Session implements Conversation, CommandReceiver, Watcher {
   /** Changes the account; the view knows the change for this session's own. */
   async change(command: ChangeCommand): Promise<Outcome> {
     const request = this.server.services.randomHex(12) as RequestId;
-    this.#own = request;
+    this.own = request;
     try {
       return await this.ask({ kind: "change", request, command });
     } finally {
-      this.#own = null;
+      this.own = null;
     }
   }
 
@@ -209,21 +198,18 @@ export class Session implements Conversation, CommandReceiver, Watcher {
 
   /** Begins to hear of changes of the account; `select` follows with what the mailbox was at some point after. */
   watch(): void {
-    this.#early = [];
-    this.#unwatch = this.server.services.accounts.watch(this.user!.account, this);
+    this.#watch = new AccountWatch(this, this.user!.account);
   }
 
   select(view: View): void {
     this.view = view;
-    for (const announcement of this.#early ?? []) view.fold(announcement, null);
-    this.#early = null;
+    this.#watch?.begin(view);
     this.user!.record.update({ mailbox: view.path });
   }
 
   deselect(): void {
-    this.#unwatch?.();
-    this.#unwatch = null;
-    this.#early = null;
+    this.#watch?.end();
+    this.#watch = null;
     const { view } = this;
     if (view === null) return;
     this.view = null;
@@ -326,25 +312,6 @@ export class Session implements Conversation, CommandReceiver, Watcher {
 
   hungry(): void {
     this.socket.resume();
-  }
-
-  // Watcher
-
-  announced(announcement: Announcement): void {
-    const { view } = this;
-    if (view === null) {
-      this.#early?.push(announcement);
-      return;
-    }
-    const { path } = view;
-    view.fold(announcement, this.#own);
-    if (view.path !== path) this.user!.record.update({ mailbox: view.path });
-    this.idle?.push();
-  }
-
-  lagged(): void {
-    this.view?.lag();
-    this.idle?.push();
   }
 
   async #carryOn(work: Promise<void>): Promise<void> {
