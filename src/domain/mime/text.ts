@@ -40,17 +40,26 @@ export function decodeText(body: Uint8Array, part: TextFacts, html: "strip" | "k
   return text.write(body) + text.end();
 }
 
-/** Where a message has text to be searched: the body of a text part, or the header of an embedded message. */
-export type TextPiece = ByteRange & { readonly kind: "header" | "text"; readonly part: Part };
+/** Where a message has text to be searched: the body of a text part, the header of an embedded message, or that of a part. */
+export type TextPiece = ByteRange & { readonly kind: "header" | "partHeader" | "text"; readonly part: Part };
 
 /**
  * The pieces of a message that SEARCH BODY looks at, in order: bodies of text/* and of message/* that are not looked
  * into (delivery-status and the like), and headers of embedded messages. Attachments of other types are not among
  * them, so their bytes need not be read.
+ *
+ * @param partHeaders also the headers of parts, at which SEARCH TEXT looks (RFC 9051 §6.4.4: "including MIME header fields")
  */
-export function textPieces(root: Part): readonly TextPiece[] {
+export function textPieces(root: Part, partHeaders = false): readonly TextPiece[] {
   const pieces: TextPiece[] = [];
   const visit = (part: Part): void => {
+    if (partHeaders && part.kind === "multipart") {
+      for (const child of part.children) {
+        pieces.push({ ...child.header, kind: "partHeader", part: child });
+        visit(child);
+      }
+      return;
+    }
     if (part.kind === "message") pieces.push({ ...part.children[0]!.header, kind: "header", part: part.children[0]! });
     if (part.kind === "leaf" && (part.type === "text" || part.type === "message")) {
       pieces.push({ ...part.body, kind: "text", part });

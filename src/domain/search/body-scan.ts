@@ -1,15 +1,16 @@
 import type { Anatomy, ByteRange } from "../mime/anatomy.ts";
+import { decodeParameter } from "../mime/decode-parameter.ts";
 import { eachField } from "../mime/each-field.ts";
 import { decodeHeaderText } from "../mime/encoded-words.ts";
 import { PartText, type TextPiece, textPieces } from "../mime/text.ts";
-import type { ColumnRow, Test } from "./evaluate.ts";
-import type { HeaderText } from "./header-text.ts";
+import type { ColumnRow, Needles, Test } from "./evaluate.ts";
+import { foldHeaderText, type HeaderText } from "./header-text.ts";
 import { TextFinder } from "./text-finder.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Larger writes are decoded piece by piece, so that memory does not grow with them. */
 const blockSize = 256 * 1024;
-/** Of the header of an embedded message, so much is searched. */
+/** Of the header of an embedded message or of a part, so much is searched. */
 const maxHeader = 1024 * 1024;
 
 /**
@@ -21,7 +22,8 @@ export class BodyScan {
   readonly ranges: readonly ByteRange[];
   readonly #pieces: readonly TextPiece[];
   readonly #finder: TextFinder;
-  readonly #needles: readonly string[];
+  readonly #partHeaderFinder: TextFinder;
+  readonly #needles: Needles;
   readonly #test: Test;
   readonly #row: ColumnRow;
   readonly #header: HeaderText;
@@ -31,13 +33,14 @@ export class BodyScan {
   #headerSize = 0;
   #ended = false;
 
-  constructor(test: Test, needles: readonly string[], row: ColumnRow, header: HeaderText, anatomy: Anatomy) {
+  constructor(test: Test, needles: Needles, row: ColumnRow, header: HeaderText, anatomy: Anatomy) {
     this.#test = test;
     this.#needles = needles;
     this.#row = row;
     this.#header = header;
-    this.#finder = new TextFinder(needles);
-    this.#pieces = textPieces(anatomy.root);
+    this.#finder = new TextFinder(needles.body);
+    this.#partHeaderFinder = new TextFinder(needles.partHeader);
+    this.#pieces = textPieces(anatomy.root, needles.partHeader.length > 0);
     this.ranges = this.#pieces;
   }
 
@@ -52,7 +55,7 @@ export class BodyScan {
       const block = bytes.subarray(at, at + blockSize);
       if (this.#text !== null) news = this.#finder.write(this.#text.write(block)) || news;
       else this.#keepHeader(block);
-      if (this.#finder.done) break;
+      if (this.#text !== null && this.#finder.done) break;
     }
     return news ? this.#verdict() : null;
   }
@@ -76,9 +79,19 @@ export class BodyScan {
       this.#finder.write(this.#text.end());
       this.#finder.end();
     } else if (this.#headerSize > 0) {
+      const { kind, part } = this.#pieces[this.#piece]!;
+      const finder = kind === "header" ? this.#finder : this.#partHeaderFinder;
+      const look = (text: string): void => {
+        finder.write(kind === "header" ? text : foldHeaderText(text));
+        finder.end();
+      };
       for (const { name, value } of eachField(Buffer.concat(this.#headerBytes))) {
-        this.#finder.write(`${name}: ${decodeHeaderText(value)}`);
-        this.#finder.end();
+        look(`${name}: ${decodeHeaderText(value)}`);
+      }
+      // A file's name as people know it, whatever its encoding.
+      if (kind === "partHeader") {
+        look(decodeParameter(part.params, "name") ?? "");
+        look(decodeParameter(part.disposition?.params ?? [], "filename") ?? "");
       }
     }
     this.#text = null;
@@ -94,11 +107,16 @@ export class BodyScan {
   }
 
   #verdict(): Verdict {
-    return this.#test({ row: this.#row, header: this.#header, bodyHas: (needle) => this.#has(needle) });
+    return this.#test({
+      row: this.#row,
+      header: this.#header,
+      bodyHas: (needle) => this.#has(this.#finder, this.#needles.body.indexOf(needle)),
+      partHeaderHas: (needle) => this.#has(this.#partHeaderFinder, this.#needles.partHeader.indexOf(needle)),
+    });
   }
 
-  #has(needle: string): Verdict {
-    if (this.#finder.found(this.#needles.indexOf(needle))) return true;
+  #has(finder: TextFinder, needle: number): Verdict {
+    if (finder.found(needle)) return true;
     return this.#ended ? false : null;
   }
 }

@@ -120,6 +120,23 @@ pixels
   }
 });
 
+test("search: TEXT looks at headers of parts too, and at file names as people know them; BODY does not", () => {
+  const letter = [
+    "Subject: x\n",
+    "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain;\n\tformat=flowed\n\nsee below\n",
+    "--b\nContent-Type: multipart/related; boundary=c\n\n",
+    "--c\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf\n\nJVBERi0\n",
+    "--c--\n--b--\n",
+  ].join("");
+  for (const needle of ["plain; format=FLOWED", "grüße.pdf", "application/pdf"]) {
+    expect(matches(text(needle), letter)).toBe(true);
+    expect(matches(not(text(needle)), letter)).toBe(false);
+    expect(matches(body(needle), letter)).toBe(false);
+  }
+  expect(matches(text("JVBERi0"), letter)).toBe(false);
+  expect(matches(text("flowed multipart"), letter)).toBe(false);
+});
+
 test("search finds a needle in a body of 64 MB, and across its reads", () => {
   const size = 64 * 1024 * 1024;
   const bytes = new Uint8Array(size).fill(97);
@@ -222,8 +239,8 @@ function naive(of: SearchCriteria, bytes: Uint8Array, at: ColumnRow): boolean {
     name: name.toLowerCase(),
     value: fold(decodeHeaderText(value)),
   }));
-  const inBody = (needle: string) =>
-    textPieces(root).some((piece) => {
+  const inBody = (needle: string, partHeaders = false) =>
+    textPieces(root, partHeaders).some((piece) => {
       const raw = bytes.subarray(piece.start, piece.end);
       if (piece.kind === "text") return fold(decodeText(raw, piece.part, "strip")).includes(fold(needle));
       return [...eachField(raw)].some(({ name, value }) =>
@@ -267,7 +284,7 @@ function naive(of: SearchCriteria, bytes: Uint8Array, at: ColumnRow): boolean {
     case "text":
       return (
         of.text === "" ||
-        inBody(of.text) ||
+        inBody(of.text, true) ||
         fields.some(({ name, value }) => `${name}: ${value}`.includes(fold(of.text)))
       );
   }

@@ -1,7 +1,7 @@
 import type { Anatomy, ByteRange } from "../mime/anatomy.ts";
 import { BodyScan } from "./body-scan.ts";
 import type { SearchCriteria } from "./criteria.ts";
-import { bodyNeedles, type ColumnRow, type Needs, needsOf, prepare, type Test } from "./evaluate.ts";
+import { type ColumnRow, type Needs, needlesOf, needsOf, prepare, type Test } from "./evaluate.ts";
 import { HeaderText } from "./header-text.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -24,11 +24,11 @@ export type CompiledSearch = {
 /** @see RFC 9051 §6.4.4 */
 export function compile(criteria: SearchCriteria): CompiledSearch {
   const test: Test = prepare(criteria);
-  const needles = bodyNeedles(criteria);
+  const needles = needlesOf(criteria);
   return {
     needs: needsOf(criteria),
-    matchColumns: (row) => test({ row, header: null, bodyHas: null }),
-    matchHeader: (row, header) => test({ row, header: new HeaderText(header), bodyHas: null }),
+    matchColumns: (row) => test({ row, header: null, bodyHas: null, partHeaderHas: null }),
+    matchHeader: (row, header) => test({ row, header: new HeaderText(header), bodyHas: null, partHeaderHas: null }),
     scanBody: (row, header, anatomy) => new BodyScan(test, needles, row, new HeaderText(header), anatomy),
   };
 }

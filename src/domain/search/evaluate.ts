@@ -2,7 +2,7 @@ import type { Flag } from "../account/events.ts";
 import { hasUid } from "../account/uid-runs.ts";
 import type { SearchCriteria } from "./criteria.ts";
 import { foldText } from "./fold-text.ts";
-import type { HeaderText } from "./header-text.ts";
+import { foldHeaderText, type HeaderText } from "./header-text.ts";
 import { all, any, not, type Verdict } from "./verdict.ts";
 
 /** What the columns of a mailbox say of one message. One object may serve for all rows, its fields set anew. */
@@ -24,6 +24,8 @@ export type Facts = {
   readonly header: HeaderText | null;
   /** Whether the body holds this text (folded). Null: not read yet. */
   readonly bodyHas: ((needle: string) => Verdict) | null;
+  /** Whether the header of a part of the body holds this text (by foldHeaderText). Null: not read yet. */
+  readonly partHeaderHas: ((needle: string) => Verdict) | null;
 };
 
 /** Decides from the facts known; null where they leave it open. */
@@ -75,7 +77,7 @@ export function prepare(criteria: SearchCriteria): Test {
       };
     case "header": {
       const name = criteria.field.toLowerCase();
-      const needle = foldText(criteria.text);
+      const needle = foldHeaderText(criteria.text);
       return ({ header }) => header?.fieldHas(name, needle) ?? null;
     }
     case "body": {
@@ -85,9 +87,13 @@ export function prepare(criteria: SearchCriteria): Test {
     }
     case "text": {
       const needle = foldText(criteria.text);
+      const inHeader = foldHeaderText(criteria.text);
       if (needle === "") return () => true;
-      return ({ header, bodyHas }) =>
-        any([header?.has(needle) ?? null, bodyHas?.(needle) ?? null], (verdict) => verdict);
+      return ({ header, bodyHas, partHeaderHas }) =>
+        any(
+          [header?.has(inHeader) ?? null, bodyHas?.(needle) ?? null, partHeaderHas?.(inHeader) ?? null],
+          (verdict) => verdict,
+        );
     }
     default:
       return unreachable(criteria);
@@ -119,17 +125,28 @@ export function needsOf(criteria: SearchCriteria): Needs {
   }
 }
 
-/** The texts, folded, that have to be looked for in bodies. */
-export function bodyNeedles(criteria: SearchCriteria): readonly string[] {
-  const needles = new Set<string>();
+export type Needles = {
+  /** Folded, to be looked for in bodies. */
+  readonly body: readonly string[];
+  /** By foldHeaderText, to be looked for in headers of parts. */
+  readonly partHeader: readonly string[];
+};
+
+/** The texts for which a body has to be read. */
+export function needlesOf(criteria: SearchCriteria): Needles {
+  const body = new Set<string>();
+  const partHeader = new Set<string>();
   const visit = (one: SearchCriteria): void => {
     if (one.kind === "and" || one.kind === "or") one.of.forEach(visit);
     else if (one.kind === "not") visit(one.of);
-    else if (one.kind === "body" || one.kind === "text") needles.add(foldText(one.text));
+    else if (one.kind === "body" || one.kind === "text") {
+      if (one.text === "") return;
+      body.add(foldText(one.text));
+      if (one.kind === "text") partHeader.add(foldHeaderText(one.text));
+    }
   };
   visit(criteria);
-  needles.delete("");
-  return [...needles];
+  return { body: [...body], partHeader: [...partHeader] };
 }
 
 function inOrderOfCost(of: readonly SearchCriteria[]): readonly Test[] {

@@ -22,6 +22,14 @@ const addressFields = new Set([
 const divider = "\0";
 
 /**
+ * Header text as searches compare it: folded for letter case, and any run of blanks is one space, since whether a line was
+ * folded with a tab or with spaces is not what people see.
+ */
+export function foldHeaderText(text: string): string {
+  return foldText(text.replace(/[ \t]+/g, " "));
+}
+
+/**
  * One message's header as searches see it: values unfolded, encoded words decoded (RFC 2047), folded for comparing.
  * Only what is asked for is decoded.
  */
@@ -34,25 +42,25 @@ export class HeaderText {
     this.#header = header;
   }
 
-  /** Whether a field of this name (lower case) holds `needle` (folded); "": is there at all. */
+  /** Whether a field of this name (lower case) holds `needle` (by foldHeaderText); "": is there at all. */
   fieldHas(name: string, needle: string): boolean {
     let text = this.#fields.get(name);
     if (text === undefined) {
       const values = valuesOf(this.#header, name);
-      text = values.length === 0 ? null : foldText(values.flatMap((value) => forms(name, value)).join(divider));
+      text = values.length === 0 ? null : foldHeaderText(values.flatMap((value) => forms(name, value)).join(divider));
       this.#fields.set(name, text);
     }
     return text !== null && !needle.includes(divider) && text.includes(needle);
   }
 
-  /** Whether any field, its name included, holds `needle` (folded). */
+  /** Whether any field, its name included, holds `needle` (by foldHeaderText). */
   has(needle: string): boolean {
     if (this.#all === null) {
       const lines: string[] = [];
       for (const { name, value } of eachField(this.#header)) {
         for (const form of forms(name.toLowerCase(), value)) lines.push(`${name}: ${form}`);
       }
-      this.#all = foldText(lines.join(divider));
+      this.#all = foldHeaderText(lines.join(divider));
     }
     return !needle.includes(divider) && this.#all.includes(needle);
   }
