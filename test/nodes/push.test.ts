@@ -150,7 +150,8 @@ else
           const answer = await fetch(`http://127.0.0.1:${node.http}/health/details`, {
             headers: { "x-access-token": token },
           });
-          return answer.status === 200;
+          const { redis } = (await answer.json()) as { redis: { ok: boolean } };
+          return redis.ok;
         });
       }
       await client.ok("NOOP");

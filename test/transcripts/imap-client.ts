@@ -30,11 +30,11 @@ export class ImapClient {
     return client;
   }
 
-  /** Says a command and hears its answer. */
-  async ask(command: string): Promise<Answer> {
+  /** Says a command and hears its answer; throws after `ms` of silence. */
+  async ask(command: string, ms?: number): Promise<Answer> {
     const tag = `t${++this.#tag}`;
     this.wire.say(`${tag} ${command}\r\n`);
-    return this.answer(tag);
+    return this.answer(tag, ms);
   }
 
   /** As `ask`; anything but OK is an error. */
@@ -45,10 +45,10 @@ export class ImapClient {
   }
 
   /** Hears up to the tagged line of `tag`. */
-  async answer(tag: string): Promise<Answer> {
+  async answer(tag: string, ms?: number): Promise<Answer> {
     const lines: string[] = [];
     for (;;) {
-      const line = await this.wire.hear();
+      const line = await this.wire.hear(ms);
       if (line === null) throw new Error(`connection ended after ${JSON.stringify(lines)}`);
       if (line.startsWith(`${tag} `)) return { lines, tagged: line };
       lines.push(line);

@@ -314,9 +314,13 @@ export class AccountActor {
     const outcome: Outcome = refusedOutcome(refusal);
     for (const { resolve } of batch) resolve(outcome);
     if (!unavailable) this.stop(refusal);
-    // The committed state stays true. Should the entry have been kept, it is in the way of the next append like another
-    // node's, and read then or at the next sync point.
-    else if (error.kept !== "no") this.#unsure = true;
+    else if (error.kept !== "no") {
+      // The committed state stays true. Should the entry have been kept, it is in the way of the next append like
+      // another node's, and read then or at the next sync point.
+      this.#unsure = true;
+      // Whoever has waited so long need not wait as long again to hear the same.
+      for (const { resolve } of this.#waiting.splice(0)) resolve(outcome);
+    }
   }
 }
 

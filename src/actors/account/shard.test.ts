@@ -105,6 +105,25 @@ describe("shard", () => {
     expect((await one.inbox(account)).length).toBe(1);
   });
 
+  test("with the store away what is in memory is read on, and what was kept without an answer shows when it is back", async () => {
+    const one = node({ appendDeadline: 50, hints: new LocalHints(realClock) });
+    await one.open(account);
+    await one.deliver(account, "before");
+    one.shard.watch(account);
+    stores.plan((call) => (isAppend(call) ? { kind: "answerLost" } : { kind: "refused" }));
+    const heard = one.heard.length;
+    const outcomes = await Promise.all([one.deliver(account, "limbo"), one.deliver(account, "limbo too")]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ ok: false, refusal: { kind: "unavailable" } });
+    const opened = { kind: "openMailbox", mailbox: { path: "INBOX" }, claimRecent: false } as const;
+    expect(await one.shard.ask(account, opened)).toMatchObject({ ok: true, mailbox: { messages: 1 } });
+    expect(one.heard.length).toBe(heard);
+    stores.plan(() => done);
+    while (one.heard.length === heard) await Bun.sleep(10);
+    expect(await one.shard.ask(account, opened)).toMatchObject({ ok: true, mailbox: { messages: 3 } });
+    expect(await one.deliver(account, "limbo")).toMatchObject({ ok: true, repeated: true });
+    expect(one.faults).toEqual([]);
+  });
+
   test("a full disk refuses at once, keeps nothing, and the next one is taken when there is room", async () => {
     const one = node();
     await one.open(account);
