@@ -116,6 +116,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       window: config.limits.login_window / 1000,
     },
     quota: config.limits.quota,
+    checkedAtOnce: 4 * (config.cpu_workers || spare),
   });
   const certificate = openCertificate(config, new Date());
   const metrics = new PrometheusMetrics(packageJson.version);

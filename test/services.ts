@@ -53,6 +53,7 @@ export async function startTestServices(): Promise<{ services: Services; close()
     randomHex,
     limits: { perUser: 12, perAddress: 60, window: 120 },
     quota: 0,
+    checkedAtOnce: 4,
   });
   const certificate = openCertificate(
     { tls: { cert: null, key: null }, data, hostname: "localhost" } as never,

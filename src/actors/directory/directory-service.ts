@@ -28,6 +28,7 @@ import type {
   StandardPaths,
   UpdateResult,
 } from "./requests.ts";
+import { Turns } from "./turns.ts";
 
 export type DirectoryParts = {
   readonly store: DirectoryStore;
@@ -40,6 +41,8 @@ export type DirectoryParts = {
   readonly newId: () => string;
   readonly randomHex: (bytes: number) => string;
   readonly limits: FailureLimits;
+  /** Passwords being checked at a time: enough to keep the workers busy, few enough that other jobs get their turn. */
+  readonly checkedAtOnce: number;
   /** Quota of a user for whom none is given, bytes; 0: none. */
   readonly quota: number;
 };
@@ -61,13 +64,15 @@ export class DirectoryService implements Directory {
   readonly #verified = new Map<string, number>();
   readonly #key: string;
   readonly #limits: LoginLimits;
+  readonly #turns: Turns;
   readonly #unsubscribe: () => void;
   #dummyHash: Promise<string> | null = null;
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
     this.#key = parts.randomHex(32);
-    this.#limits = new LoginLimits(parts.hints, parts.clock, parts.limits);
+    this.#limits = new LoginLimits(parts.hints, parts.limits);
+    this.#turns = new Turns(parts.checkedAtOnce);
     const forget = (): void => this.#resolved.clear();
     this.#unsubscribe = parts.hints.subscribe(changeChannel, { heard: forget, gap: forget });
   }
@@ -114,39 +119,63 @@ export class DirectoryService implements Directory {
 
   authenticate(attempt: LoginAttempt): Promise<LoginResult> {
     return this.#orUnavailable<LoginResult>(async () => {
-      const name = usernameView(attempt.username);
-      const wait = await this.#limits.waitFor(name, attempt.remote);
-      if (wait > 0) return { ok: false, why: "rateLimited", retryAfter: wait };
       const user = await this.#storedByName(attempt.username);
-      const right = await this.#verify(user, attempt.password);
-      if (!user || !right) {
-        await this.#limits.failed(name, attempt.remote);
+      // A user has several names; guesses at any of them count together.
+      const name = user?.usernameView ?? usernameView(attempt.username);
+      const limited = await this.#limited(name, attempt.remote);
+      if (limited) return limited;
+      // Guesses that come all at once are looked at one after the other, each after the failures before it counted.
+      const checked = this.#proven(user, attempt.password)
+        ? "right"
+        : await this.#turns.take(async () => {
+            const limited = await this.#limited(name, attempt.remote);
+            if (limited) return limited;
+            if (await this.#verify(user, attempt.password)) return "right";
+            return { wrong: await this.#limits.failed(name, attempt.remote) };
+          });
+      if (checked !== "right" && "ok" in checked) return checked;
+      if (checked !== "right") {
+        const { clock } = this.#parts;
+        await new Promise<void>((resolve) => void clock.after(checked.wrong, resolve));
         return { ok: false, why: "badCredentials" };
       }
-      if (user.disabled || user.suspended || user.disabledScopes.includes(attempt.protocol)) {
+      if (!user || user.disabled || user.suspended || user.disabledScopes.includes(attempt.protocol)) {
         return { ok: false, why: "disabled" };
       }
       return { ok: true, user: shown(user) };
     });
   }
 
+  async #limited(name: string, remote: string): Promise<(LoginResult & { ok: false }) | null> {
+    const wait = await this.#limits.waitFor(name, remote);
+    return wait > 0 ? { ok: false, why: "rateLimited", retryAfter: wait } : null;
+  }
+
+  /** The password was found right not long ago. */
+  #proven(user: StoredUser | null, password: string): boolean {
+    const until = user ? this.#verified.get(this.#proof(user, password)) : undefined;
+    return until !== undefined && until > this.#parts.clock.monotonic();
+  }
+
+  #proof(user: StoredUser, password: string): string {
+    return createHmac("sha256", this.#key).update(`${user.id}\0${user.passwordHash}\0${password}`).digest("base64");
+  }
+
   /** Works as long for a user that is not there as for one that is. */
   async #verify(user: StoredUser | null, password: string): Promise<boolean> {
     const { clock, cpu } = this.#parts;
     if (!user || user.passwordHash === "") {
-      this.#dummyHash ??= cpu.hashPassword(this.#key);
+      this.#dummyHash ??= cpu.hashPassword(this.#key).catch((error) => {
+        this.#dummyHash = null;
+        throw error;
+      });
       await cpu.verifyPassword(password, await this.#dummyHash);
       return false;
     }
-    const proof = createHmac("sha256", this.#key)
-      .update(`${user.id}\0${user.passwordHash}\0${password}`)
-      .digest("base64");
-    const until = this.#verified.get(proof);
-    if (until !== undefined && until > clock.monotonic()) return true;
     const right = await cpu.verifyPassword(password, user.passwordHash);
     if (right) {
       if (this.#verified.size >= mostVerified) this.#verified.clear();
-      this.#verified.set(proof, clock.monotonic() + verifiedFor);
+      this.#verified.set(this.#proof(user, password), clock.monotonic() + verifiedFor);
     }
     return right;
   }

@@ -1,5 +1,4 @@
 import type { Hints } from "../../store/hints.ts";
-import type { Clock } from "../runtime/clock.ts";
 
 /** Each failure makes the next answer slower, up to this, milliseconds. */
 const slowest = 3000;
@@ -11,12 +10,10 @@ export type FailureLimits = { readonly perUser: number; readonly perAddress: num
 /** Failed logins, per user and per client address, counted across nodes. */
 export class LoginLimits {
   readonly #hints: Hints;
-  readonly #clock: Clock;
   readonly #limits: FailureLimits;
 
-  constructor(hints: Hints, clock: Clock, limits: FailureLimits) {
+  constructor(hints: Hints, limits: FailureLimits) {
     this.#hints = hints;
-    this.#clock = clock;
     this.#limits = limits;
   }
 
@@ -28,11 +25,10 @@ export class LoginLimits {
     return 0;
   }
 
-  /** Counts a failure; answers when the client may be told of it. */
-  async failed(user: string, remote: string): Promise<void> {
+  /** Counts a failure; answers after how many milliseconds the client may be told of it. */
+  async failed(user: string, remote: string): Promise<number> {
     const [byUser, byAddress] = await this.#count(user, remote, 1);
-    const delay = Math.min(slowest, slowPerFailure * Math.max(byUser.count, byAddress.count));
-    await new Promise<void>((resolve) => void this.#clock.after(delay, resolve));
+    return Math.min(slowest, slowPerFailure * Math.max(byUser.count, byAddress.count));
   }
 
   #count(user: string, remote: string, by: number) {
