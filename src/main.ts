@@ -39,7 +39,12 @@ export type RunningServer = {
   readonly logger: PinoLogger;
   readonly services: Services;
   /** For tests of what happens when a worker dies. */
-  readonly workers: { killShard(index: number): Promise<void>; killCpu(index: number): Promise<void> };
+  readonly workers: {
+    killShard(index: number): Promise<void>;
+    killCpu(index: number): Promise<void>;
+    /** Of the embedded store; there is none with MongoDB. */
+    killWriter(): Promise<void>;
+  };
   /** Database round trips so far, and what waits. */
   readonly stats: Shards<ShardStart>["stats"];
   readonly shards: Shards<ShardStart>;
@@ -220,6 +225,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     workers: {
       killShard: (index) => shards.killWorker(index),
       killCpu: (index) => cpuWorkers.killWorker(index),
+      killWriter: () => store.killWriter(),
     },
     stats: () => shards.stats(),
     shards,
@@ -246,6 +252,7 @@ type OpenStore = {
   readonly hints: Hints;
   /** What one shard worker opens its stores with. */
   connect(): ShardStart["store"];
+  killWriter(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -258,6 +265,7 @@ async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore>
     return {
       hints: new LocalHints(realClock, logger),
       connect: () => ({ kind: "embedded", dataDir: config.data, writer: writer.connect() }),
+      killWriter: () => writer.kill(),
       close: () => writer.close(),
     };
   }
@@ -270,6 +278,7 @@ async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore>
   return {
     hints: await RedisHints.open({ url: redisUrl, clock: realClock, logger }),
     connect: () => ({ kind: "mongodb", url, database: config.mongodb.database, redisUrl }),
+    killWriter: async () => {},
     close: async () => {},
   };
 }

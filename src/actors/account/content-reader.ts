@@ -99,6 +99,7 @@ export class ContentReader {
       const described = await this.describe(
         reader,
         fresh.map((r) => messageOf(rows[r]!)),
+        "if it can be",
       );
       for (const r of fresh) {
         const record = described.get(messageOf(rows[r]!));
@@ -110,8 +111,15 @@ export class ContentReader {
     if (overtaken.length > 0) await this.#load(reader, rows, fields, overtaken, found);
   }
 
-  /** Parses messages that have no record yet, and writes their records. Those that have got one meanwhile are left out. */
-  async describe(reader: Reader, messages: readonly MessageId[]): Promise<ReadonlyMap<MessageId, StoredMessage>> {
+  /**
+   * Parses messages that have no record yet, and writes their records. Those that have got one meanwhile are left out.
+   * `written`: who only wants to read is answered on a full disk, too.
+   */
+  async describe(
+    reader: Reader,
+    messages: readonly MessageId[],
+    written: "surely" | "if it can be",
+  ): Promise<ReadonlyMap<MessageId, StoredMessage>> {
     const records = new Map<MessageId, StoredMessage>();
     for (let from = 0; from < messages.length; ) {
       const some: { message: MessageId; place: Place }[] = [];
@@ -134,11 +142,21 @@ export class ContentReader {
         const description = descriptions[n] ?? opaqueDescription(whole[n]!.length);
         return { message, place: packPlace(place), ...description };
       });
-      await this.#around.stores.state.saveMessages(reader.id, batch);
-      reader.recorded(some.map(({ message }) => message));
+      if (await this.#save(reader, batch, written)) reader.recorded(some.map(({ message }) => message));
       for (const record of batch) records.set(record.message, record);
     }
     return records;
+  }
+
+  async #save({ id }: Reader, batch: readonly StoredMessage[], written: "surely" | "if it can be"): Promise<boolean> {
+    try {
+      await this.#around.stores.state.saveMessages(id, batch);
+      return true;
+    } catch (error) {
+      if (written === "surely" || !(error instanceof StoreUnavailable)) throw error;
+      this.#around.logger.warn({ account: id, err: error }, "records not written yet: the store is unavailable");
+      return false;
+    }
   }
 
   async anatomies(reader: Reader, rows: readonly MessageRow[]): Promise<readonly Anatomy[]> {

@@ -11,6 +11,8 @@ import type { Control } from "./writer-connection.ts";
 export type SqliteWriter = {
   /** A port for one client, of this thread or to be transferred to another: openSqliteStores takes it. */
   connect(): MessagePort;
+  /** Ends its threads where they stand; for tests of what happens then. */
+  kill(): Promise<void>;
   /** Commits what waits, ends the threads and gives the directory free. */
   close(): Promise<void>;
 };
@@ -73,6 +75,9 @@ export async function startSqliteWriter(options: {
       control.unref();
       if (threads) introduce(control, threads);
       return client;
+    },
+    async kill() {
+      await Promise.all(Object.values(threads ?? {}).map((worker) => worker.terminate()));
     },
     async close() {
       if (closing) return;
