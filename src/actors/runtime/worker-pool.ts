@@ -13,6 +13,7 @@ export class WorkerPool<Start> {
   readonly #pool: Piscina;
   readonly #lifeFor: (worker: number) => LifeOf<Start>;
   readonly #died: (worker: number, why: Error) => void;
+  readonly #lives: AbortController[] = [];
   #closing = false;
 
   /** `lifeFor` is asked at the start and after each death; `died` is told before. */
@@ -42,7 +43,9 @@ export class WorkerPool<Start> {
   #begin(worker: number): void {
     if (this.#closing) return;
     const { start, transfer } = this.#lifeFor(worker);
-    this.#pool.run({ worker, start }, { transferList: [...transfer] as never }).then(
+    const life = new AbortController();
+    this.#lives[worker] = life;
+    this.#pool.run({ worker, start }, { transferList: [...transfer] as never, signal: life.signal }).then(
       () => this.#ended(worker, new Error("the worker ended")),
       (error: Error) => this.#ended(worker, error),
     );
@@ -53,6 +56,11 @@ export class WorkerPool<Start> {
     this.#died(worker, why);
     // A worker that dies at once must not be reborn as fast as the machine can.
     setTimeout(() => this.#begin(worker), 50);
+  }
+
+  /** Ends a worker that does not answer any more, wherever it stands; its successor begins. */
+  giveUp(worker: number): void {
+    this.#lives[worker]?.abort();
   }
 
   /** Ends one thread where it stands: what a crash of it would do. */

@@ -5,8 +5,8 @@ import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
 import type { ReadableContent } from "./readable.ts";
 
-/** A job that has not ended after so long will not: its worker is given up, milliseconds. */
-const longestJob = 60_000;
+/** A job that has not ended after so long, the time it waits for others counted, will not: milliseconds. */
+const longestJob = 120_000;
 
 /**
  * One thread's way to the CPU workers. A job goes to the worker with the fewest; if that worker dies it goes to another
@@ -27,7 +27,7 @@ export class CpuClient implements Cpu {
     try {
       return await this.#run((cpu) => cpu.describe(messages));
     } catch (error) {
-      if (!(error instanceof CpuWorkerDied)) throw error;
+      if (!(error instanceof CpuWorkerDied || error instanceof CpuJobTooLong)) throw error;
       // One of them kills workers. Alone, each harms only itself: it is kept undescribed.
       if (messages.length === 1) return [null];
       const each: (Description | null)[] = [];
@@ -83,6 +83,10 @@ export class CpuWorkerDied extends Error {
   override readonly name = "CpuWorkerDied";
 }
 
+export class CpuJobTooLong extends Error {
+  override readonly name = "CpuJobTooLong";
+}
+
 class Link {
   readonly #cpu: Comlink.Remote<Cpu>;
   readonly #died: Promise<never>;
@@ -106,11 +110,14 @@ class Link {
 
   async run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {
     this.jobs++;
-    const tooLong = setTimeout(() => this.lose(), longestJob);
+    let timer: Timer | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new CpuJobTooLong("Cannot finish a job: it takes too long")), longestJob);
+    });
     try {
-      return await Promise.race([job(this.#cpu as unknown as Cpu), this.#died]);
+      return await Promise.race([job(this.#cpu as unknown as Cpu), this.#died, tooLong]);
     } finally {
-      clearTimeout(tooLong);
+      clearTimeout(timer);
       this.jobs--;
     }
   }

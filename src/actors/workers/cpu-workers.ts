@@ -5,24 +5,56 @@ import { WorkerPool } from "../runtime/worker-pool.ts";
 /** Someone who has work for CPU workers, in this thread or another. */
 export type CpuUser = { connect(worker: number, port: MessagePort): void };
 
+/** How often every worker is asked whether it is there, milliseconds. */
+const askEvery = 2_500;
+/** A worker that has not answered so many times is in a job that will not end: it is given up. */
+const mostUnanswered = 6;
+
 /** The pool of CPU workers. Every user has a port to every worker; after a worker's death each gets a new one. */
 export class CpuWorkers {
   readonly #pool: WorkerPool<{ users: MessagePort }>;
   readonly #toWorkers: MessagePort[] = [];
   readonly #users = new Set<CpuUser>();
+  /** How often each has been asked in vain. */
+  readonly #unanswered: number[] = [];
+  readonly #logger: Logger;
+  readonly #asking: Timer;
 
-  constructor(options: { filename: string; workers: number; logger: Logger }) {
+  /** `askEvery`: milliseconds between two looks whether workers still answer. */
+  constructor(options: { filename: string; workers: number; logger: Logger; askEvery?: number }) {
+    this.#logger = options.logger;
     this.#pool = new WorkerPool({
       filename: options.filename,
       size: options.workers,
       lifeFor: (worker) => {
         const { port1, port2 } = new MessageChannel();
+        this.#toWorkers[worker]?.close();
         this.#toWorkers[worker] = port1;
+        this.#unanswered[worker] = 0;
+        port1.on("message", () => {
+          this.#unanswered[worker] = 0;
+        });
         for (const user of this.#users) this.#introduce(user, worker);
         return { start: { users: port2 }, transfer: [port2] };
       },
       died: (worker, why) => options.logger.error({ worker, err: why }, "CPU worker died; it is replaced"),
     });
+    this.#asking = setInterval(() => this.#ask(), options.askEvery ?? askEvery);
+    this.#asking.unref();
+  }
+
+  /** Jobs are written to end; what a message does to a library is not. Nobody may wait for such a job for ever. */
+  #ask(): void {
+    for (const [worker, port] of this.#toWorkers.entries()) {
+      if (this.#unanswered[worker]! >= mostUnanswered) {
+        this.#unanswered[worker] = 0;
+        this.#logger.warn({ worker }, "a CPU worker does not answer; it is given up");
+        this.#pool.giveUp(worker);
+      } else {
+        this.#unanswered[worker]!++;
+        port.postMessage("there?");
+      }
+    }
   }
 
   /** Gives the user a port to every worker, now and after each death; called again, new ports: the user's thread is another. */
@@ -43,6 +75,7 @@ export class CpuWorkers {
   }
 
   close(): Promise<void> {
+    clearInterval(this.#asking);
     return this.#pool.close();
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Attachment as ParsedAttachment, simpleParser } from "mailparser";
+import type { Part } from "../../domain/mime/anatomy.ts";
 import { describeMessage } from "../../domain/mime/description.ts";
 import { parseMessage } from "../../domain/mime/parse.ts";
 import { compile, matchMessage } from "../../domain/search/compile.ts";
@@ -53,8 +54,27 @@ function columnRow({ uid, modseq, size, date, flags }: SearchedMessage): ColumnR
   return { uid, modseq, size, date, hasFlag: (flag) => flags.includes(flag.toLowerCase()) };
 }
 
+/** Parts of a message that are read for people; its reader takes time in the square of their number. */
+const mostPartsRead = 1_000;
+
+/** The message up to the last part that is read: all of it, for any message that a person has written. */
+function partsRead(message: Uint8Array): Uint8Array {
+  let left = mostPartsRead;
+  const firstTooMany = (part: Part): Part | null => {
+    if (--left < 0) return part;
+    for (const child of part.children) {
+      const found = firstTooMany(child);
+      if (found) return found;
+    }
+    return null;
+  };
+  const cut = firstTooMany(parseMessage(message).root);
+  return cut ? message.subarray(0, cut.header.start) : message;
+}
+
 /** Links in the HTML stay `cid:` links: whoever shows it decides where they lead. */
-function parseReadable(message: Uint8Array) {
+function parseReadable(whole: Uint8Array) {
+  const message = partsRead(whole);
   return simpleParser(Buffer.from(message.buffer, message.byteOffset, message.byteLength), {
     skipImageLinks: true,
     skipHtmlToText: false,
