@@ -13,17 +13,17 @@ import { jobs } from "../src/actors/workers/jobs.ts";
 import { openCertificate } from "../src/operation/certificate.ts";
 import { silentLogger } from "../src/operation/logger.ts";
 import type { Metrics, Services } from "../src/protocols/services.ts";
-import { LocalHints } from "../src/store/local/hints.ts";
-import { openSqliteStoresInThread } from "../src/store/sqlite/open-stores.ts";
+import { type OpenStores, openEmbedded } from "./stores.ts";
 
 const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
 
-/** Everything below the protocols, for real, in this thread and on a data directory of its own. */
-export async function startTestServices(): Promise<{ services: Services; close(): Promise<void> }> {
+/** Everything below the protocols, for real, in this thread and on stores of its own: embedded ones unless told. */
+export async function startTestServices(
+  openStores: OpenStores = openEmbedded,
+): Promise<{ services: Services; close(): Promise<void> }> {
   const parent = mkdtempSync(join(tmpdir(), "eider-test-"));
   const data = join(parent, "data");
-  const stores = openSqliteStoresInThread({ dataDir: data });
-  const hints = new LocalHints(realClock);
+  const { stores, hints, shared, close: closeStores } = await openStores(parent);
   const watchers = new Watchers();
   const newId = objectIds(realClock.now, (bytes) => randomBytes(bytes));
   const shard = new Shard(
@@ -37,7 +37,7 @@ export async function startTestServices(): Promise<{ services: Services; close()
       newBatch: () => randomHex(12),
       limits: { queue: 1000, messageSize: 64 * 1024 * 1024, retention: 14 * 86_400_000, appendDeadline: 5000 },
     },
-    { hints: null, listener: watchers, memory: 256 * 1024 * 1024 },
+    { hints: shared, listener: watchers, memory: 256 * 1024 * 1024 },
   );
   const accounts = new LocalAccounts(shard, watchers);
   const sessions = new SessionService({ hints, clock: realClock, node: "test", randomHex });
@@ -77,7 +77,7 @@ export async function startTestServices(): Promise<{ services: Services; close()
       sessions.stop();
       directory.stop();
       await shard.close();
-      await stores.close();
+      await closeStores();
       rmSync(parent, { recursive: true, force: true });
     },
   };

@@ -5,6 +5,7 @@ import { startLmtp } from "../../src/protocols/lmtp/start-lmtp.ts";
 import { startPop3 } from "../../src/protocols/pop3/start-pop3.ts";
 import type { ListenerOptions, Listening, Services } from "../../src/protocols/services.ts";
 import { startTestServices } from "../services.ts";
+import { type OpenStores, openEmbedded } from "../stores.ts";
 import type { ProtocolName } from "./scene.ts";
 
 const stageOptions: ListenerOptions = {
@@ -40,8 +41,9 @@ export class Stage {
   static async open(
     options: Partial<ListenerOptions> = {},
     change: (services: Services) => Partial<Services> = () => ({}),
+    stores: OpenStores = openEmbedded,
   ): Promise<Stage> {
-    const { services, close } = await startTestServices();
+    const { services, close } = await startTestServices(stores);
     const errors: string[] = [];
     const logger = {
       debug() {},
