@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 
 const program = ["/usr/sbin/smtp-source", "/usr/lib/postfix/sbin/smtp-source"].find(existsSync);
 
+/** A server that stopped answering ends the run, milliseconds. */
+const patience = 120_000;
+
 export type Burst = {
   readonly port: number;
   readonly to: string;
@@ -21,7 +24,10 @@ export async function smtpSource(burst: Burst): Promise<void> {
   const child = Bun.spawn([program, ...options, "-f", "mta@example.org", "-t", to, `127.0.0.1:${port}`], {
     stdout: "ignore",
     stderr: "pipe",
+    timeout: patience,
   });
   const said = await child.stderr.text();
-  if ((await child.exited) !== 0) throw new Error(`smtp-source failed: ${said}`);
+  await child.exited;
+  if (child.signalCode !== null) throw new Error(`smtp-source has waited ${patience / 1000} s for port ${port}`);
+  if (child.exitCode !== 0) throw new Error(`smtp-source failed: ${said}`);
 }
