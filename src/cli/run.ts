@@ -7,6 +7,7 @@ import { addImport } from "./commands/import.ts";
 import { addSession } from "./commands/session.ts";
 import { addStart, type StartServer } from "./commands/start.ts";
 import { addUser } from "./commands/user.ts";
+import { addVerify } from "./commands/verify.ts";
 import type { Console } from "./console.ts";
 import { CommandFailure, WrongUsage } from "./failure.ts";
 
@@ -39,6 +40,7 @@ export async function run(
   addImport(program, console);
   addExport(program, console);
   addDoctor(program, console);
+  addVerify(program, console);
 
   try {
     await program.parseAsync(words, { from: "user" });

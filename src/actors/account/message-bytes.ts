@@ -3,6 +3,9 @@ import { StoreUnavailable } from "../../store/log.ts";
 import type { Stores } from "../../store/stores.ts";
 import { type Place, pieceSize } from "./message-place.ts";
 
+/** The store answers, and what a message is made of is not there: `eider verify` says more. */
+export class BytesMissing extends StoreUnavailable {}
+
 /** The bytes of whole messages, in the order of their places; those that ride in the log cost one round trip in all. */
 export async function readWhole(
   stores: Stores,
@@ -54,7 +57,7 @@ export async function readRange(
 async function readBlob(stores: Stores, blob: string, offset: number, length: number): Promise<Uint8Array> {
   const bytes = await stores.blobs.read(blob as never, offset, length);
   if (!bytes || bytes.length !== length) {
-    throw new StoreUnavailable(
+    throw new BytesMissing(
       `Cannot read ${length} bytes of blob ${blob}: ${bytes ? `only ${bytes.length} are there` : "it is missing"}`,
       { kept: "no" },
     );
@@ -63,6 +66,6 @@ async function readBlob(stores: Stores, blob: string, offset: number, length: nu
 }
 
 function present(body: Uint8Array | null | undefined, what: string): Uint8Array {
-  if (!body) throw new StoreUnavailable(`Cannot read a message: ${what} of the log is missing`, { kept: "no" });
+  if (!body) throw new BytesMissing(`Cannot read a message: ${what} of the log is missing`, { kept: "no" });
   return body;
 }

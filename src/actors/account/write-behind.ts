@@ -3,8 +3,9 @@ import { PartNames } from "../../domain/account/snapshot.ts";
 import type { MessageId } from "../../domain/ids.ts";
 import { SnapshotIncomplete } from "../../store/state.ts";
 import type { AccountActor } from "./account-actor.ts";
-import type { ContentReader } from "./content-reader.ts";
+import type { ContentReader, Reader } from "./content-reader.ts";
 import { release } from "./departed.ts";
+import { BytesMissing } from "./message-bytes.ts";
 import { snapshotOf } from "./snapshots.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -16,7 +17,24 @@ export async function writeRecords(actor: AccountActor, content: ContentReader):
   for (let from = 0; from < due.length; from += 200) {
     // Some may have been described meanwhile, because somebody asked for them.
     const some = due.slice(from, from + 200).filter((message) => unrecorded.has(message));
-    if (some.length > 0) await content.describe(reader, some, "surely");
+    try {
+      if (some.length > 0) await content.describe(reader, some, "surely");
+    } catch (error) {
+      if (!(error instanceof BytesMissing)) throw error;
+      await oneByOne(actor, content, reader, some);
+    }
+  }
+}
+
+/** One of them cannot be read: the others must not wait for it. What was expunged long ago may well be gone. */
+async function oneByOne(actor: AccountActor, content: ContentReader, reader: Reader, messages: readonly MessageId[]) {
+  for (const message of messages) {
+    try {
+      await content.describe(reader, [message], "surely");
+    } catch (error) {
+      if (!(error instanceof BytesMissing)) throw error;
+      actor.recorded([message]);
+    }
   }
 }
 
