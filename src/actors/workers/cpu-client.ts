@@ -40,8 +40,18 @@ export class CpuClient implements Cpu {
     return this.#run((cpu) => cpu.search(criteria, messages));
   }
 
-  readable(message: Uint8Array): Promise<ReadableContent> {
-    return this.#run((cpu) => cpu.readable(message));
+  async readable(message: Uint8Array): Promise<ReadableContent> {
+    try {
+      return await (await this.#leastBusy()).run((cpu) => cpu.readable(message));
+    } catch (error) {
+      if (!(error instanceof CpuWorkerDied || error instanceof CpuJobTooLong)) throw error;
+      // It may be this message that killed it.
+      return this.readPlainly(message);
+    }
+  }
+
+  readPlainly(message: Uint8Array): Promise<ReadableContent> {
+    return this.#run((cpu) => cpu.readPlainly(message));
   }
 
   attachment(message: Uint8Array, id: string): Promise<Uint8Array | null> {

@@ -8,7 +8,7 @@ export type CpuUser = { connect(worker: number, port: MessagePort): void };
 /** How often every worker is asked whether it is there, milliseconds. */
 const askEvery = 2_500;
 /** A worker that has not answered so many times is in a job that will not end: it is given up. */
-const mostUnanswered = 6;
+const mostUnanswered = 4;
 
 /** The pool of CPU workers. Every user has a port to every worker; after a worker's death each gets a new one. */
 export class CpuWorkers {

@@ -12,6 +12,8 @@ export interface Cpu {
   search(criteria: SearchCriteria, messages: readonly SearchedMessage[]): Promise<readonly boolean[]>;
   /** The message as a person reads it. */
   readable(message: Uint8Array): Promise<ReadableContent>;
+  /** The same as far as it can be told of a message that keeps `readable` busy for too long. */
+  readPlainly(message: Uint8Array): Promise<ReadableContent>;
   /** One attachment, decoded. */
   attachment(message: Uint8Array, id: string): Promise<Uint8Array | null>;
   /** A PHC string. */

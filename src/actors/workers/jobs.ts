@@ -8,6 +8,7 @@ import type { ColumnRow } from "../../domain/search/evaluate.ts";
 import type { AttachmentFacts } from "../account/requests.ts";
 import type { Cpu, SearchedMessage } from "./cpu.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
+import { readPlainly } from "./read-plainly.ts";
 
 /** What CPU workers do. Plain functions: they run as well in the thread of a test. */
 export const jobs: Cpu = {
@@ -30,14 +31,23 @@ export const jobs: Cpu = {
   },
 
   async readable(message) {
-    const parsed = await parseReadable(message);
-    const headers = parsed.headerLines.map(({ key, line }) => ({ key, value: unfoldValue(line) }));
-    return {
-      headers,
-      text: parsed.text ?? "",
-      html: typeof parsed.html === "string" ? [parsed.html] : [],
-      attachments: parsed.attachments.map(attachmentFacts),
-    };
+    try {
+      const parsed = await parseReadable(message);
+      const headers = parsed.headerLines.map(({ key, line }) => ({ key, value: unfoldValue(line) }));
+      return {
+        headers,
+        text: parsed.text ?? "",
+        html: typeof parsed.html === "string" ? [parsed.html] : [],
+        attachments: parsed.attachments.map(attachmentFacts),
+      };
+    } catch {
+      // Headers of megabytes, HTML a hundred thousand levels deep: more than its reader takes.
+      return readPlainly(message);
+    }
+  },
+
+  async readPlainly(message) {
+    return readPlainly(message);
   },
 
   async attachment(message, id) {

@@ -15,7 +15,7 @@ export function decodeHeaderText(raw: string): string {
   if (!raw.includes("=?")) return decodeRaw(raw);
   let text = "";
   let at = 0;
-  let run: { charset: string; bytes: Uint8Array } | null = null;
+  let run: { charset: string; pieces: Uint8Array[] } | null = null;
   for (const match of raw.matchAll(encodedWord)) {
     const between = raw.slice(at, match.index);
     const charset = match[1]!.toLowerCase();
@@ -23,17 +23,17 @@ export function decodeHeaderText(raw: string): string {
     at = match.index + match[0].length;
     if (run !== null && isBlank(between)) {
       if (run.charset === charset) {
-        run.bytes = Buffer.concat([run.bytes, bytes]);
+        run.pieces.push(bytes);
         continue;
       }
-      text += decodeCharset(run.bytes, run.charset);
+      text += decodeCharset(Buffer.concat(run.pieces), run.charset);
     } else {
-      if (run !== null) text += decodeCharset(run.bytes, run.charset);
+      if (run !== null) text += decodeCharset(Buffer.concat(run.pieces), run.charset);
       text += decodeRaw(between);
     }
-    run = { charset, bytes };
+    run = { charset, pieces: [bytes] };
   }
-  if (run !== null) text += decodeCharset(run.bytes, run.charset);
+  if (run !== null) text += decodeCharset(Buffer.concat(run.pieces), run.charset);
   return text + decodeRaw(raw.slice(at));
 }
 
