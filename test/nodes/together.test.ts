@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { MongoClient } from "mongodb";
+import { eventually } from "../eventually.ts";
 import { LmtpClient } from "../lmtp-client.ts";
 import type { TestServer } from "../server.ts";
 import { openCluster } from "./cluster.ts";
@@ -105,6 +107,39 @@ else
         client.close();
       }
       expect(subjects.sort()).toEqual([...sent].filter((subject) => !gone.has(subject)).sort());
+    });
+
+    test("snapshots that both nodes write of one account stand for what its log says", async () => {
+      const name = "snapshots@localhost";
+      await a.addUser("snapshots");
+      const mta = await LmtpClient.open(a.lmtp);
+      for (let n = 0; n < 10; n++) await mta.deliver(name, `Subject: ${n}\r\n\r\n${n}\r\n`);
+      mta.close();
+      const clients = [await selected(a.imap, name), await selected(b.imap, name)];
+      const raw = new MongoClient(cluster.mongo.url);
+      const snapshots = raw.db(cluster.database).collection<{ seq: number }>("snapshots");
+      const newest = async (): Promise<number> =>
+        Math.max(0, ...(await snapshots.find().toArray()).map(({ seq }) => Number(seq)));
+      let before = 0;
+      for (let round = 0; round < 2; round++) {
+        await Promise.all(
+          clients.map(async (client, c) => {
+            for (let n = 0; n < 280; n++) {
+              const change = `UID STORE ${1 + (n % 10)} ${n % 20 < 10 ? "+" : "-"}FLAGS.SILENT ($k${c})`;
+              await client.ok(change);
+            }
+          }),
+        );
+        before = await eventually("a snapshot is written", async () => {
+          const seq = await newest();
+          return seq > before && seq;
+        });
+        const fresh = await cluster.node();
+        expect(await pictureOf(fresh.imap, name)).toEqual(await pictureOf(b.imap, name));
+        await fresh.close();
+      }
+      for (const client of clients) client.close();
+      await raw.close();
     });
 
     test("folders made, renamed and deleted on both at once: one wins, the other is told why, all agree", async () => {
