@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import type { RequestId } from "../../src/domain/ids.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { needs } from "./needs.ts";
 import { type ClientRun, runClient } from "./run-client.ts";
 
-/** IMAP clients that are not ours, against the whole server. Those that are not installed are skipped. */
+/** IMAP clients that are not ours, against the whole server.  */
 let server: TestServer;
 let home = "";
 let user = "";
@@ -46,8 +47,6 @@ function succeeded(run: ClientRun): ClientRun {
   if (run.code !== 0) throw new Error(`exit ${run.code}\n${run.stdout}\n${run.stderr}`);
   return run;
 }
-
-const has = (program: string) => test.skipIf(Bun.which(program) === null);
 
 function flow(secure: boolean): ImapFlow {
   return new ImapFlow({
@@ -120,7 +119,7 @@ test("imapflow: STARTTLS, list, fetch, flags, search, append, copy, move, delete
   await idle.catch(() => {});
 }, 30_000);
 
-has("python3")(
+needs("python3")(
   "imaplib: every command it has, over clear text, STARTTLS and TLS",
   async () => {
     const script = `
@@ -160,7 +159,7 @@ print("done")
   30_000,
 );
 
-has("curl")("curl: lists, reads, searches and uploads", async () => {
+needs("curl")("curl: lists, reads, searches and uploads", async () => {
   const curl = (path: string, ...more: string[]) =>
     runClient(["curl", "-sS", "-u", `${user}:secret`, `imap://127.0.0.1:${server.imap}/${path}`, ...more]);
   expect(succeeded(await curl("")).stdout).toContain("* LIST (\\HasNoChildren \\Trash)");
@@ -171,7 +170,7 @@ has("curl")("curl: lists, reads, searches and uploads", async () => {
   expect(succeeded(await curl("Drafts;UID=1")).stdout).toBe("Subject: up\r\n\r\nup\r\n");
 });
 
-has("mbsync")(
+needs("mbsync")(
   "mbsync: fetches everything into a Maildir, then carries changes both ways",
   async () => {
     const store = join(home, "mail");
@@ -226,7 +225,7 @@ SyncState *
   30_000,
 );
 
-has("fetchmail")(
+needs("fetchmail")(
   "fetchmail: takes what is new and marks it seen",
   async () => {
     const rc = join(home, "rc");
@@ -252,7 +251,7 @@ has("fetchmail")(
   30_000,
 );
 
-has("mutt")(
+needs("mutt")(
   "mutt: prints a message from the server",
   async () => {
     const folder = `imap://${user}@127.0.0.1:${server.imap}/INBOX`;

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { createTransport } from "nodemailer";
 import type { AccountId } from "../../src/domain/ids.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { needs } from "./needs.ts";
 import { runClient } from "./run-client.ts";
 
-/** Delivery agents that are not ours, against the whole server. Those that are not installed are skipped. */
+/** Delivery agents that are not ours, against the whole server.  */
 let server: TestServer;
 let user = "";
 let account: AccountId;
@@ -43,7 +44,7 @@ async function inbox(): Promise<string[]> {
   return found;
 }
 
-test.skipIf(Bun.which("swaks") === null)("swaks: a delivery", async () => {
+needs("swaks")("swaks: a delivery", async () => {
   const { code, stdout } = await runClient([
     ...["swaks", "--protocol", "LMTP", "--server", `127.0.0.1:${server.lmtp}`, "--from", "a@b.example"],
     ...["--to", `${user}+x@LOCALHOST`, "--data", "Subject: x\n\nhello\n.\nend"],
@@ -54,6 +55,25 @@ test.skipIf(Bun.which("swaks") === null)("swaks: a delivery", async () => {
     `Return-Path: <a@b.example>\r\nDelivered-To: ${user}+x@LOCALHOST\r\nSubject: x\r\n\r\nhello\r\n.\r\nend\r\n`,
   ]);
 });
+
+/** Swaks speaks TLS where Perl has the module for it. */
+const swaksHasTls = Bun.spawnSync(["perl", "-MNet::SSLeay", "-e", "1"]).exitCode === 0;
+
+needs("swaks", ...(swaksHasTls ? [] : ["Net::SSLeay"]))(
+  "swaks: STARTTLS, two recipients of whom one is there, an attachment, pipelined",
+  async () => {
+    const message = ["Subject: x", "Content-Type: application/octet-stream", "", "0123456789 ".repeat(50)].join("\n");
+    const { code, stdout } = await runClient([
+      ...["swaks", "--protocol", "LMTP", "--tls", "--pipeline", "--server", `127.0.0.1:${server.lmtp}`],
+      ...["--from", "a@b.example", "--to", `${user}@localhost,nobody@localhost`, "--data", message],
+    ]);
+    expect(stdout).toContain("=== TLS started with cipher TLSv1.3");
+    expect(stdout).toContain("<~* 550 5.1.1 ");
+    expect(stdout).toContain("250 2.0.0 Message stored as ");
+    expect(code).toBe(0);
+    expect((await inbox()).length).toBe(1);
+  },
+);
 
 test("nodemailer: 10 MB over STARTTLS, with attachments, to two recipients", async () => {
   const other = `receiver${++users}`;
@@ -78,11 +98,11 @@ test("nodemailer: 10 MB over STARTTLS, with attachments, to two recipients", asy
   expect(Buffer.from(body, "base64").equals(content)).toBe(true);
 });
 
-const smtpSource = ["/usr/sbin/smtp-source", "/usr/bin/smtp-source"].find((path) => existsSync(path));
+const smtpSource = existsSync("/usr/sbin/smtp-source") ? "/usr/sbin/smtp-source" : "smtp-source";
 
-test.skipIf(smtpSource === undefined)("smtp-source: 200 messages over 10 connections, each stored once", async () => {
+needs(smtpSource)("smtp-source: 200 messages over 10 connections, each stored once", async () => {
   const { code, stderr } = await runClient([
-    ...[smtpSource!, "-L", "-d", "-s", "10", "-m", "200", "-l", "4096", "-f", "a@b.example"],
+    ...[smtpSource, "-L", "-d", "-s", "10", "-m", "200", "-l", "4096", "-f", "a@b.example"],
     ...["-t", `${user}@localhost`, `inet:127.0.0.1:${server.lmtp}`],
   ]);
   expect(stderr).toBe("");

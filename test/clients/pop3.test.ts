@@ -1,11 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "../server.ts";
+import { needs } from "./needs.ts";
 import { type ClientRun, runClient } from "./run-client.ts";
 
-/** POP3 clients that are not ours, against the whole server. Those that are not installed are skipped. */
+/** POP3 clients that are not ours, against the whole server.  */
 let server: TestServer;
 let home = "";
 let user = "";
@@ -51,9 +52,7 @@ function stored(message: string): string {
   return `Return-Path: <sender@example.com>\r\nDelivered-To: ${user}@localhost\r\n${octets}`;
 }
 
-const has = (program: string) => test.skipIf(Bun.which(program) === null);
-
-has("python3")("poplib: every command, over clear text, STLS and TLS", async () => {
+needs("python3")("poplib: every command, over clear text, STLS and TLS", async () => {
   const script = `
 import poplib, ssl
 poplib._MAXLINE = 65536
@@ -85,7 +84,7 @@ secure.quit()
   expect(stdout.replace(/\r?\n/g, "\r\n")).toBe(stored(messages[1]!));
 });
 
-has("curl")("curl: lists, reads and deletes, with SASL PLAIN", async () => {
+needs("curl")("curl: lists, reads and deletes, with SASL PLAIN", async () => {
   const url = `pop3://127.0.0.1:${server.pop3}`;
   const login = ["--silent", "--show-error", "--user", `${user}:secret`];
   expect(succeeded(await runClient(["curl", ...login, `${url}/`])).stdout.split("\r\n").length).toBe(4);
@@ -95,7 +94,7 @@ has("curl")("curl: lists, reads and deletes, with SASL PLAIN", async () => {
   expect(tls.stdout).toBe(stored(messages[2]!));
 });
 
-has("mpop")("mpop: fetches what is new by UIDL, then deletes", async () => {
+needs("mpop")("mpop: fetches what is new by UIDL, then deletes", async () => {
   const maildir = join(home, "mail");
   succeeded(await runClient(["mkdir", "-p", `${maildir}/cur`, `${maildir}/new`, `${maildir}/tmp`]));
   const mpop = (keep: "on" | "off") => [
@@ -116,7 +115,7 @@ has("mpop")("mpop: fetches what is new by UIDL, then deletes", async () => {
   expect(listed.stdout.trim()).toBe("");
 });
 
-has("fetchmail")("fetchmail: takes everything away", async () => {
+needs("fetchmail")("fetchmail: takes everything away", async () => {
   const config = join(home, "fetchmailrc");
   const mail = join(home, "mail");
   writeFileSync(
