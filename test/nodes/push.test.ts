@@ -125,6 +125,53 @@ else
       there.close();
     });
 
+    test("an IDLE session whose worker dies hears of what came meanwhile, and of what comes after", async () => {
+      const name = await user(1);
+      const client = await selected(b.imap, name);
+      await idle(client);
+      for (let exists = 2; exists <= 6; exists += 2) {
+        await Promise.all([b.server.workers.killShard(0), deliver(a, name, `meanwhile ${exists}`)]);
+        await deliver(a, name, `after ${exists}`);
+        for (let last = ""; last !== `* ${exists + 1} EXISTS`; ) last = (await hears(client, /EXISTS/)).at(-1)!;
+      }
+      await done(client);
+      expect((await client.ok("FETCH 1:* (UID)")).lines.length).toBe(7);
+      client.close();
+    });
+
+    test("the event stream of one node tells of the other's changes, and goes on from an event id on any node", async () => {
+      const name = await user(1);
+      const account = (await a.services.directory.userByName(name))!.id;
+      const listen = async (node: TestServer, since?: string) => {
+        const answer = await fetch(`http://127.0.0.1:${node.http}/users/${account}/updates`, {
+          headers: { "x-access-token": token, ...(since ? { "last-event-id": since } : {}) },
+        });
+        expect(answer.status).toBe(200);
+        const reader = answer.body!.getReader();
+        let text = "";
+        return {
+          /** The id of the event that says `wanted`. */
+          async until(wanted: RegExp): Promise<string> {
+            for (;;) {
+              for (const event of text.split("\n\n").slice(0, -1)) {
+                if (wanted.test(event)) return /^id: (.*)$/m.exec(event)![1]!;
+              }
+              text += Buffer.from((await reader.read()).value!).toString();
+            }
+          },
+          close: () => reader.cancel(),
+        };
+      };
+      const stream = await listen(b);
+      await deliver(a, name, "two");
+      const told = await stream.until(/"EXISTS".*"uid":2\b/);
+      await stream.close();
+      await deliver(a, name, "three");
+      const resumed = await listen(a, told);
+      await resumed.until(/"EXISTS".*"uid":3\b/);
+      await resumed.close();
+    });
+
     test("with Redis stopped it shows by polling, and when Redis is back it is pushed again", async () => {
       const name = await user(1);
       const client = await selected(b.imap, name);
