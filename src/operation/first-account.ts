@@ -51,8 +51,8 @@ function welcome(address: string, hostname: string, mark: string, date: Date): s
     "This mailbox works. Every change you make to it becomes one entry of its log",
     "before you are told that it is done.",
     "",
-    "Next: `eider user add you@example.com`, and point your MTA's LMTP at this server.",
-    "docs/operating.md has the rest.",
+    "Next: `npm run -s eider -- user add you@example.com`, and point your MTA's LMTP",
+    "at this server. docs/operating.md has the rest.",
     "",
   ].join("\r\n");
 }

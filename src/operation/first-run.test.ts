@@ -24,6 +24,8 @@ test("the banner names version, store and every address", () => {
     "  HTTP      http://127.0.0.1:8080/",
     "  Console   http://127.0.0.1:8080/",
     "",
+    "  Accounts  npm run -s eider -- user list    (user passwd ADDRESS: a new password)",
+    "",
   ]);
 });
 

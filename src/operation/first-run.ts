@@ -38,7 +38,10 @@ export function banner({ version, store, listening, account }: FirstRunFacts): s
   const [web] = listening.http;
   if (web) lines.push(`  ${"Console".padEnd(9)} ${url(web)}/`);
   lines.push("");
-  if (account === null) return lines.join("\n");
+  if (account === null) {
+    lines.push("  Accounts  npm run -s eider -- user list    (user passwd ADDRESS: a new password)", "");
+    return lines.join("\n");
+  }
 
   lines.push(
     `  Account   ${account.address}`,

@@ -127,6 +127,29 @@ describe("eider start", () => {
     taken.stop(true);
   }, 30_000);
 
+  test("a data directory that cannot be made is named, in one line", async () => {
+    writeFileSync(join(cwd, "file"), "");
+    for (const data of ["file", "file/below"]) {
+      const server = start({ EIDER_DATA: data });
+      expect(await server.child.exited).toBe(1);
+      await server.err.ended;
+      expect(server.err.text).toMatch(/^eider: Cannot start: .*file.*: `data` must be a directory .*\n$/);
+    }
+  }, 30_000);
+
+  test("with MongoDB away it says so, waits, and can be stopped", async () => {
+    const server = start({
+      EIDER_STORE_KIND: "mongodb",
+      EIDER_MONGODB_URL: "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100",
+      EIDER_REDIS_URL: "redis://127.0.0.1:1",
+    });
+    await server.out.until(/"why":"Cannot reach MongoDB: .*cannot start; it tries again/);
+    server.child.kill("SIGTERM");
+    await server.child.exited;
+    expect(server.err.text).not.toContain("    at ");
+    expect(server.out.text).not.toContain("    at ");
+  }, 30_000);
+
   test("a configuration that is wrong stops it, with every problem", async () => {
     writeFileSync(join(cwd, "other.toml"), "[imap]\nprot = 1\nhost = 3\n");
     const server = start({}, "--config", "other.toml");

@@ -49,7 +49,8 @@ export class Shards<Start> implements Accounts {
         return { start: { ...start, port: port2 }, transfer: [port2, ...transfer] };
       },
       died: (worker, why) => {
-        this.#logger.error({ worker, err: why }, "shard worker died; it is replaced");
+        if (this.#links[worker]!.serves) this.#logger.error({ worker, err: why }, "shard worker died; it is replaced");
+        else this.#logger.error({ worker, why: why.message }, "shard worker cannot start; it tries again until it can");
         this.#links[worker]!.lost();
       },
     });
@@ -150,6 +151,8 @@ class ShardLink {
   #port: BatchedPort<ToShard, FromShard> | null = null;
   #nextId = 1;
   #isReady: () => void = () => {};
+  /** Its worker has come so far that it takes requests. */
+  serves = false;
   ready: Promise<void>;
 
   constructor(watchers: Watchers) {
@@ -175,6 +178,7 @@ class ShardLink {
 
   lost(): void {
     this.#port = null;
+    this.serves = false;
     for (const [id, pending] of this.#pending) {
       if (!pending.moved && ++pending.attempts < mostAttempts) continue;
       this.#pending.delete(id);
@@ -211,6 +215,7 @@ class ShardLink {
   #heard(message: FromShard): void {
     switch (message.kind) {
       case "ready":
+        this.serves = true;
         return this.#isReady();
       case "announced":
         return this.#watchers.announced(message.announcement);

@@ -73,12 +73,12 @@ function untilStopped(server: Awaited<ReturnType<StartServer>>, configNow: () =>
 /** What an operator can do something about, in one line; anything else as it is. */
 function explained(error: unknown): unknown {
   if (error instanceof CertificateError) return new CommandFailure("Cannot start", error.message);
-  const { name, code, message } = error as NodeJS.ErrnoException;
+  const { name, code, message, syscall } = error as NodeJS.ErrnoException;
   if (name === "DataDirectoryInUse")
     return new CommandFailure("Cannot start", message, "stop that server first, or give this one another `data`");
   if (code === "EADDRINUSE")
     return new CommandFailure("Cannot start", message, "`eider doctor` names what is in the way");
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOSPC") {
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOSPC" || syscall === "mkdir") {
     return new CommandFailure("Cannot start", message, "`data` must be a directory that the server may write to");
   }
   return error;
