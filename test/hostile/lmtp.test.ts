@@ -85,11 +85,15 @@ describe("limits", () => {
     }
   });
 
-  test("a command without end costs no memory", async () => {
+  test("a command without end is cut off, and costs no memory", async () => {
     const before = victim.rss();
+    const client = await greeted();
+    for (let sent = 0; sent < 100; sent++) client.write("x".repeat(64 * 1024));
+    expect(await client.reply()).toStartWith("421 4.5.2");
+    expect(await client.reply()).toBeNull();
+    client.close();
     const attack = await flood(victim.lmtp, "", "x".repeat(64 * 1024), 200_000_000);
     attack.close();
-    expect(attack.taken).toBeLessThan(30_000_000);
     expect(victim.rss() - before).toBeLessThan(60);
   }, 30_000);
 

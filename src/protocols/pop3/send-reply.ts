@@ -23,6 +23,7 @@ async function sendLines(socket: ByteSocket, status: string, lines: Iterable<str
     if (socket.ended) return;
   }
   socket.write(`${piece}.\r\n`);
+  if (socket.congested) await socket.drain();
 }
 
 async function sendOctets(socket: ByteSocket, status: string, octets: AsyncIterable<Uint8Array>): Promise<void> {
