@@ -35,6 +35,20 @@ export function directoryContract(
       expect(await directory.addressesOf(bare.id)).toEqual([]);
     });
 
+    test("of two names the first that somebody has is found", async () => {
+      const [one, two] = [await inserted(userOf("nora")), await inserted(userOf("olaf"))];
+      for (const [view, otherwise, found] of [
+        ["nora", "olaf", one],
+        ["olaf", "nora", two],
+        ["nobody", "olaf", two],
+        ["nora", "nobody", one],
+        ["nora@example.com", "olaf", one],
+        ["nobody", "olaf@example.com", two],
+        ["nobody", "nobody@example.com", null],
+      ] as const)
+        expect(plain(await directory.userByView(view, otherwise))).toEqual(plain(found));
+    });
+
     test("nobody is found under a name nobody has", async () => {
       expect(await directory.userById(newAccountId())).toBeNull();
       expect(await directory.userByView("nobody")).toBeNull();

@@ -9,8 +9,11 @@ export interface DirectoryStore {
   insertUser(user: StoredUser, address: StoredAddress | null): Promise<"inserted" | "userExists" | "addressExists">;
   /** One round trip. */
   userById(id: AccountId): Promise<StoredUser | null>;
-  /** By normalised user name, or by normalised address. One round trip where the user name matches. */
-  userByView(view: string): Promise<StoredUser | null>;
+  /**
+   * By normalised user name, or by normalised address. Where neither is there, the same by `otherwise`. One round trip
+   * where either is a user name.
+   */
+  userByView(view: string, otherwise?: string): Promise<StoredUser | null>;
   /** One round trip: the address's row carries what a delivery needs to know. */
   addressByView(view: string): Promise<StoredAddress | null>;
   addressesOf(user: AccountId): Promise<readonly StoredAddress[]>;

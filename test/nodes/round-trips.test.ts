@@ -68,13 +68,15 @@ else
       });
     }
 
-    test("LOGIN: at most 1", async () => {
+    test("LOGIN: at most 1, also by a name without its domain", async () => {
       await node.addUser("login");
-      (await selected(node.imap, "login@localhost")).close();
-      const cost = await costOf(async () => {
-        (await loggedIn(node.imap, "login@localhost")).close();
-      });
-      expect(cost).toBeLessThanOrEqual(1);
+      for (const name of ["login@localhost", "login"]) {
+        (await selected(node.imap, name)).close();
+        const cost = await costOf(async () => {
+          (await loggedIn(node.imap, name)).close();
+        });
+        expect(cost).toBeLessThanOrEqual(1);
+      }
     });
 
     test("warm: SELECT 0, FETCH FLAGS 0, STORE 1, whatever the number of messages", async () => {

@@ -180,11 +180,11 @@ export class DirectoryService implements Directory {
     return right;
   }
 
-  async #storedByName(name: string): Promise<StoredUser | null> {
+  #storedByName(name: string): Promise<StoredUser | null> {
     const { hostname, store } = this.#parts;
-    const user = await store.userByView(usernameView(name));
+    const view = usernameView(name);
     // A bare name may be the local part of an address in the server's own domain.
-    return user ?? (name.includes("@") ? null : store.userByView(addressView(name, hostname)));
+    return name.includes("@") ? store.userByView(view) : store.userByView(view, addressView(name, hostname));
   }
 
   async userById(id: AccountId): Promise<User | null> {

@@ -70,6 +70,7 @@ export async function everyOperation(
   await directory.userById(user.id);
   await directory.userByView(user.usernameView);
   await directory.userByView("anna@example.com");
+  await directory.userByView("nobody", user.usernameView);
   await directory.addressByView("anna@example.com");
   await directory.addressesOf(user.id);
   await directory.updateUser(user.id, { name: "Anna" });

@@ -87,12 +87,17 @@ export function mongoDirectory({ db, during }: Link, clock: { now(): number }): 
     return found?.claimed === undefined ? found : await settledClaim(found);
   }
 
-  async function userByView(view: string): Promise<StoredUser | null> {
-    const named = await users.findOne({ usernameView: view });
-    if (named) return userOf(named);
-    const address = view.includes("@") ? await addressBy(view) : null;
-    const owner = address && (await users.findOne({ _id: address.user }));
-    return owner && userOf(owner);
+  async function userByView(...views: readonly string[]): Promise<StoredUser | null> {
+    const wanted = views.length === 1 ? views[0]! : { $in: [...views] };
+    const named = await users.find({ usernameView: wanted }, { batchSize: views.length + 1 }).toArray();
+    for (const view of views) {
+      const user = named.find(({ usernameView }) => usernameView === view);
+      if (user) return userOf(user);
+      const address = view.includes("@") ? await addressBy(view) : null;
+      const owner = address && (await users.findOne({ _id: address.user }));
+      if (owner) return userOf(owner);
+    }
+    return null;
   }
 
   async function deleteUser(id: AccountId): Promise<boolean> {
@@ -111,7 +116,8 @@ export function mongoDirectory({ db, during }: Link, clock: { now(): number }): 
         const found = await users.findOne({ _id: objectId(id) });
         return found && userOf(found);
       }),
-    userByView: (view) => during("find a user", () => userByView(view)),
+    userByView: (view, otherwise) =>
+      during("find a user", () => (otherwise === undefined ? userByView(view) : userByView(view, otherwise))),
     addressByView: (view) =>
       during("find an address", async () => {
         const found = await addressBy(view);

@@ -109,6 +109,7 @@ else
       );
       expect(await trips(() => directory.insertUser(user, addressOf(user)))).toBe(4);
       expect(await trips(() => directory.userByView("bert"))).toBe(1);
+      expect(await trips(() => directory.userByView("nobody", "bert"))).toBe(1);
       expect(await trips(() => directory.userById(user.id))).toBe(1);
       expect(await trips(() => directory.addressByView("bert@example.com"))).toBe(1);
       expect(await trips(() => put(bytesOf(900, 77)))).toBeLessThanOrEqual(5);

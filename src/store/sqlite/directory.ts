@@ -32,7 +32,7 @@ export class SqliteDirectory implements DirectoryStore {
     return readUser(this.#one<ReadUser>("SELECT id, record FROM users WHERE id = ?", objectKey(id)));
   }
 
-  async userByView(view: string): Promise<StoredUser | null> {
+  async userByView(view: string, otherwise?: string): Promise<StoredUser | null> {
     const row =
       this.#one<ReadUser>("SELECT id, record FROM users WHERE username_view = ?", view) ??
       this.#one<ReadUser>(
@@ -40,7 +40,7 @@ export class SqliteDirectory implements DirectoryStore {
          WHERE addresses.address_view = ?`,
         view,
       );
-    return readUser(row);
+    return !row && otherwise !== undefined ? this.userByView(otherwise) : readUser(row);
   }
 
   async addressByView(view: string): Promise<StoredAddress | null> {

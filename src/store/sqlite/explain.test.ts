@@ -46,6 +46,7 @@ async function everything({ log, state, blobs, directory }: Stores): Promise<voi
   await directory.insertAddress(addressOf(user, "other@example.com"));
   await directory.userById(account);
   await directory.userByView("anna@example.com");
+  await directory.userByView("nobody", "anna@example.com");
   await directory.addressByView("anna@example.com");
   await directory.addressesOf(account);
   await directory.updateUser(account, { disabled: true });
