@@ -26,7 +26,8 @@ export class PinoLogger implements Logger {
     this.#fields = fields;
   }
 
-  static create({ level, readable, output }: PinoLoggerOptions): PinoLogger {
+  static create({ level, readable, output: to }: PinoLoggerOptions): PinoLogger {
+    const output: LogOutput = { write: (line) => to.write(line.replace(unescaped, escaped)) };
     const stream = readable ? readableLines(output) : output;
     const options: pino.LoggerOptions = {
       level,
@@ -82,7 +83,12 @@ const secretPaths = secrets.flatMap((name) => [name, `*.${name}`]);
 // Text from the network may stand in a log line; it must not begin another one or speak to the terminal.
 const control = /[\p{Cc}\u2028\u2029]/gu;
 function oneLine(text: string): string {
-  return text.replace(control, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(control, escaped);
+}
+// The same in fields, as far as JSON leaves it as it is: DEL, C1 controls (terminals obey some), line separators.
+const unescaped = /[\u007f-\u009f\u2028\u2029]/g;
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Turns JSON lines into text at once: pino-pretty's own stream would lose the last ones when the process exits. */

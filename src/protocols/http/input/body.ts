@@ -25,7 +25,7 @@ export async function* bodyPieces(request: Request, limit: number): AsyncGenerat
   const reader = request.body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(cutOff);
       if (done) break;
       size += value.length;
       if (size > limit) throw bodyTooBig(limit);
@@ -34,9 +34,14 @@ export async function* bodyPieces(request: Request, limit: number): AsyncGenerat
   } finally {
     reader.cancel().catch(() => {}); // gone already where the client went away
   }
-  if (announced !== null && size !== announced) {
-    throw new HttpFailure(400, "IncompleteBody", "The request body ended before its announced length");
-  }
+  if (announced !== null && size !== announced) throw incomplete();
+}
+
+const incomplete = () => new HttpFailure(400, "IncompleteBody", "The request body ended before its announced length");
+
+/** Reading fails where the client has gone: its fault, not ours. */
+function cutOff(): never {
+  throw incomplete();
 }
 
 /** The whole body, at most `limit` bytes. */
