@@ -115,7 +115,7 @@ describe("eider import and export", () => {
     writeFileSync(join(line.cwd(), "eml/1.eml"), "Date: Sun, 1 Mar 2020 10:00:00 +0000\n\nx\n");
     writeFileSync(join(line.cwd(), "eml/2.eml"), "x".repeat(200_000));
     const { code, out, err } = await line.eider(["import", "eml@example.com", "eml", "eml"]);
-    expect({ code, out }).toEqual({ code: 1, out: "Imported 1 messages\n" });
+    expect({ code, out }).toEqual({ code: 1, out: "Imported 1 message\n" });
     expect(err).toMatch(/^warning: not imported: .*2\.eml: .+\neider: 1 messages were not imported: .+\n$/);
   });
 
@@ -136,7 +136,7 @@ describe("eider import and export", () => {
       body: JSON.stringify({ quota: 1_000_000 }),
     });
     expect((await line.eider(["import", "full@example.com", "mbox", "in.mbox"])).out).toBe(
-      "Imported 1 messages, 2 were there already\n",
+      "Imported 1 message, 2 were there already\n",
     );
   });
 });

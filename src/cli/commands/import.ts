@@ -46,7 +46,7 @@ export function addImport(program: Command, console: Console): void {
         progress.end();
       }
       for (const { source, why } of result.refused) console.err.write(`warning: not imported: ${source}: ${why}\n`);
-      const text = `Imported ${result.stored} messages${result.present ? `, ${result.present} were there already` : ""}\n`;
+      const text = `Imported ${result.stored} message${result.stored === 1 ? "" : "s"}${result.present ? `, ${result.present} were there already` : ""}\n`;
       console.out.write(options.json ? `${JSON.stringify(result)}\n` : text);
       if (result.refused.length > 0) {
         throw new CommandFailure(
