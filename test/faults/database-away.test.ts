@@ -5,6 +5,7 @@ import { openFragileCluster, token } from "../nodes/cluster.ts";
 import { loggedIn, pictureOf, selected } from "../nodes/picture.ts";
 import type { TestServer } from "../server.ts";
 import { ImapClient } from "../transcripts/imap-client.ts";
+import { LineClient } from "../transcripts/line-client.ts";
 
 setDefaultTimeout(90_000);
 
@@ -94,6 +95,14 @@ else
       const late = await ImapClient.connect({ port: () => node.imap });
       expect((await late.ask(`LOGIN ${name} secret`)).tagged).toMatch(/^\S+ NO \[UNAVAILABLE\]/);
       late.close();
+
+      const pop = await LineClient.connect(node.pop3, false);
+      await pop.hear();
+      pop.say(`USER ${name}\r\n`);
+      await pop.hear();
+      pop.say("PASS secret\r\n");
+      expect(await pop.hear()).toStartWith("-ERR [SYS/TEMP]");
+      pop.close();
 
       const answers = await Promise.all([
         http("GET", `/users/${account}`),
