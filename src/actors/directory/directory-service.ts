@@ -48,7 +48,7 @@ export type DirectoryParts = {
 };
 
 /** Where an address leads is remembered so long; a change on any node is heard of sooner. */
-const resolvedFor = 10_000;
+const resolvedFor = 60_000;
 const unresolvedFor = 1000;
 const mostResolved = 100_000;
 /** A password found right is not worked out again so soon: clients open several connections. */
