@@ -103,8 +103,9 @@ async function measure(workload: Workload): Promise<void> {
   for (const server of able) await workload.prepare?.(server);
   for (let round = 0; round < (workload.rounds ?? rounds); round++) {
     for (const server of round % 2 === 0 ? able : [...able].reverse()) {
-      those.values.get(server.name)!.push(await workload.run(server, round));
-      process.stderr.write(`${workload.name} ${round + 1} ${server.name}\n`);
+      const values = await workload.run(server, round);
+      those.values.get(server.name)!.push(values);
+      process.stderr.write(`${workload.name} ${round + 1} ${server.name} ${JSON.stringify(values)}\n`);
     }
   }
   taken.push(those);
