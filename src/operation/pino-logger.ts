@@ -73,7 +73,18 @@ export class PinoLogger implements Logger {
  * flushed when the process exits.
  */
 export function standardOutput(): LogOutput {
-  return pino.destination({ dest: 1, sync: false, maxLength: 16 * 1024 * 1024 });
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: 16 * 1024 * 1024 });
+  let gone = false;
+  // A terminal that was closed: the flush at exit would try for ever to write what is left.
+  destination.on("error", () => {
+    gone = true;
+    destination.destroy();
+  });
+  return {
+    write(line) {
+      if (!gone) destination.write(line);
+    },
+  };
 }
 
 const secrets = ["password", "pass", "token", "accessToken", "secret", "authorization", "key", "passwordHash"];

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { silentLogger } from "./logger.ts";
 import { drainLimit, handleSignals } from "./signals.ts";
 
-function scene() {
+function scene(terminalIsGone = false) {
   const process = new EventEmitter() as EventEmitter & { exit(code: number): void };
   const heard: string[] = [];
   const timers = new Set<{ at: number; act: () => void }>();
@@ -21,6 +21,7 @@ function scene() {
       heard.push("reload");
       if (time === 13) throw new Error("no such file");
     },
+    terminalIsGone: () => terminalIsGone,
     logger: silentLogger,
     process: process as never,
     now: () => time,
@@ -96,4 +97,14 @@ test("SIGHUP reloads, also after a reload that failed", async () => {
   remove();
   process.emit("SIGHUP");
   expect(heard).toEqual(["reload", "reload"]);
+});
+
+test("SIGHUP of a terminal that was closed drains, then exits 0", async () => {
+  const { process, heard, drained } = scene(true);
+  process.emit("SIGHUP");
+  expect(heard).toEqual(["drain"]);
+  drained();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(heard).toEqual(["drain", "exit 0"]);
 });

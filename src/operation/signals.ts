@@ -5,6 +5,8 @@ export type SignalHandling = {
   readonly drain: () => Promise<void>;
   /** Reads certificates and log level again. */
   readonly reload: () => void | Promise<void>;
+  /** Whether the terminal that the server was started at has been closed, which SIGHUP says too. */
+  readonly terminalIsGone: () => boolean;
   readonly logger: Logger;
   readonly process: SignalSource;
   /** Milliseconds on a clock that never jumps. */
@@ -28,9 +30,17 @@ const echoTime = 500;
 
 /**
  * SIGTERM and SIGINT drain and exit 0 within ten seconds; a second one leaves at once (nothing acknowledged is lost:
- * it was durable before). SIGHUP reloads. Returns what takes the handlers away again.
+ * it was durable before). SIGHUP reloads, or drains where the terminal has been closed: nobody could see that the server goes on. Returns what takes the handlers away again.
  */
-export function handleSignals({ drain, reload, logger, process, now, after }: SignalHandling): () => void {
+export function handleSignals({
+  drain,
+  reload,
+  terminalIsGone,
+  logger,
+  process,
+  now,
+  after,
+}: SignalHandling): () => void {
   let first: number | null = null;
 
   const stop = (signal: NodeJS.Signals) => () => {
@@ -74,7 +84,7 @@ export function handleSignals({ drain, reload, logger, process, now, after }: Si
   const handlers: [NodeJS.Signals, () => void][] = [
     ["SIGTERM", stop("SIGTERM")],
     ["SIGINT", stop("SIGINT")],
-    ["SIGHUP", () => void hangUp()],
+    ["SIGHUP", () => void (terminalIsGone() ? stop("SIGHUP")() : hangUp())],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import type { Command } from "commander";
 import type { RunningServer } from "../../main.ts";
 import { CertificateError, openCertificate } from "../../operation/certificate.ts";
@@ -54,11 +55,23 @@ function load({ config }: { config?: string }, console: Console): LoadedConfig {
   throw new CommandFailure(loaded.problems.at(-1)!, "");
 }
 
+/** Whether this process still has a terminal that it belongs to; the kernel takes it away when its window is closed. */
+function terminalIsThere(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The process ends in here: by a signal. */
 function untilStopped(server: Awaited<ReturnType<StartServer>>, configNow: () => Config): Promise<never> {
+  const atTerminal = process.stdout.isTTY === true && terminalIsThere();
   handleSignals({
     drain: () => server.stop(),
     reload: () => server.reload(configNow().log.level),
+    terminalIsGone: () => atTerminal && !terminalIsThere(),
     logger: server.logger,
     process,
     now: () => performance.now(),
