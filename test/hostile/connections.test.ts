@@ -3,8 +3,8 @@ import { connect, type Socket } from "node:net";
 import { Imap, startVictim, type Victim, whileAttacked } from "./victim.ts";
 
 const prompt = 3_000;
-/** EIDER_TEST_CONNECTIONS=9000 for the whole storm; it takes two descriptors, one on each side. */
-const count = Number(process.env.EIDER_TEST_CONNECTIONS ?? 1_500);
+/** HOSTILE_CONNECTIONS=9000 for the whole storm; it takes two descriptors, one on each side. */
+const count = Number(process.env.HOSTILE_CONNECTIONS ?? 1_500);
 let victim: Victim;
 
 beforeAll(async () => {

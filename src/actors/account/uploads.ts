@@ -15,6 +15,8 @@ import type { Surroundings } from "./surroundings.ts";
 export class Uploads {
   readonly #around: Surroundings;
   readonly #open = new Map<string, Upload>();
+  /** Octets held by all of them. */
+  #held = 0;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -53,12 +55,15 @@ export class Uploads {
       return { ok: false, refusal: { kind: "messageTooBig", limit, size: upload.size } };
     }
     try {
-      if (!upload.writer && upload.size > heldBytes) {
+      if (!upload.writer && (upload.size > heldBytes || this.#held + bytes.length > heldByAll)) {
         upload.writer = this.#around.stores.blobs.create();
-        for (const piece of upload.pieces.splice(0)) await upload.writer.write(piece);
+        for (const piece of this.#letGo(upload)) await upload.writer.write(piece);
       }
       if (upload.writer) await upload.writer.write(bytes);
-      else upload.pieces.push(bytes);
+      else {
+        upload.pieces.push(bytes);
+        this.#held += bytes.length;
+      }
       return { ok: true };
     } catch (error) {
       await this.#forget(account, name);
@@ -77,7 +82,15 @@ export class Uploads {
   async #forget(account: AccountId, name: string): Promise<void> {
     const upload = this.#open.get(keyOf(account, name));
     this.#open.delete(keyOf(account, name));
+    if (upload) this.#letGo(upload);
     if (upload?.writer) await upload.writer.abort();
+  }
+
+  /** The pieces of an upload, which are held no longer. */
+  #letGo(upload: Upload): Uint8Array[] {
+    const pieces = upload.pieces.splice(0);
+    for (const piece of pieces) this.#held -= piece.length;
+    return pieces;
   }
 
   /** The upload as durable content of `message`; null where there is no such upload. */
@@ -93,7 +106,9 @@ export class Uploads {
     // The last pieces may have been refused.
     if (this.#open.get(keyOf(account, name)) !== upload) return null;
     this.#open.delete(keyOf(account, name));
-    const body = upload.writer ? await this.#storedWhole(upload.writer) : await this.#storedInParts(upload.pieces);
+    const body = upload.writer
+      ? await this.#storedWhole(upload.writer)
+      : await this.#storedInParts(this.#letGo(upload));
     const references = body.flatMap((piece): BlobReference[] =>
       piece.kind === "blob" ? [{ blob: piece.blob, account, message }] : [],
     );
@@ -131,6 +146,7 @@ export class Uploads {
     for (const [key, upload] of this.#open) {
       if (upload.touched > before) continue;
       this.#open.delete(key);
+      this.#letGo(upload);
       await upload.writer?.abort();
     }
   }
@@ -150,6 +166,8 @@ const interrupted: Taken = { ok: false, refusal: { kind: "unavailable", why: "th
 const mostUploads = 200;
 /** An upload larger than this goes to disk as it comes, undivided. */
 const heldBytes = 8 * 1024 * 1024;
+/** So does any that finds so much held by all of them: clients may send slowly, or leave their messages half sent. */
+const heldByAll = 64 * 1024 * 1024;
 /** Parts of this size or more are kept as blobs of their own. */
 const attachmentBytes = 64 * 1024;
 /** What a server may add in front of a message without its counting as larger. */

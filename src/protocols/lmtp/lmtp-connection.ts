@@ -100,6 +100,7 @@ class Arrival {
 
   destroy(): void {
     this.destroyed = true;
-    void this.#message.abort();
+    // What cannot be forgotten now is forgotten when its time has run out.
+    this.#message.abort().catch(() => undefined);
   }
 }

@@ -11,12 +11,15 @@ import { astringOctets, atom, quoted } from "./strings.ts";
 /** How deep parentheses, NOT and OR may nest, and how many keys a search may have: both far above what clients send. */
 export const maxSearchDepth = 250;
 export const maxSearchKeys = 5_000;
+/** How many texts one search may look for in bodies: each is looked for in all of them. */
+export const maxBodyKeys = 100;
 
 /** Reads the keys of one search. */
 export class SearchKeys {
   /** A MODSEQ key was among them. */
   modseq = false;
   #count = 0;
+  #bodies = 0;
 
   constructor(readonly decoder: TextDecoder) {}
 
@@ -48,6 +51,12 @@ export class SearchKeys {
     } catch {
       throw cursor.expected(`text in ${this.decoder.encoding}`, from);
     }
+  }
+
+  /** As `text`, to be looked for in bodies. */
+  bodyText(cursor: Cursor): string {
+    if (++this.#bodies > maxBodyKeys) throw cursor.expected(`at most ${maxBodyKeys} BODY and TEXT keys`);
+    return this.text(cursor);
   }
 
   #group(cursor: Cursor, depth: number): SearchKey {
@@ -99,8 +108,8 @@ const argumentKeys: Partial<Record<string, KeyRule>> = {
     cursor.space();
     return { kind: "header", field: name, text: keys.text(cursor) };
   },
-  BODY: (keys, cursor) => ({ kind: "body", text: keys.text(cursor) }),
-  TEXT: (keys, cursor) => ({ kind: "text", text: keys.text(cursor) }),
+  BODY: (keys, cursor) => ({ kind: "body", text: keys.bodyText(cursor) }),
+  TEXT: (keys, cursor) => ({ kind: "text", text: keys.bodyText(cursor) }),
   // "KEYWORD" SP flag-keyword
   KEYWORD: (_, cursor) => flagKey(atom(cursor)),
   UNKEYWORD: (_, cursor) => not(flagKey(atom(cursor))),
