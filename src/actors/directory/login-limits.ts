@@ -1,8 +1,10 @@
 import type { Hints } from "../../store/hints.ts";
+import { networkOf } from "./network-of.ts";
 
 /** Each failure makes the next answer slower, up to this, milliseconds. */
 const slowest = 3000;
 const slowPerFailure = 150;
+const longestName = 256;
 
 /** Failed logins within `window` seconds: of one user, from one client address. */
 export type FailureLimits = { readonly perUser: number; readonly perAddress: number; readonly window: number };
@@ -34,8 +36,9 @@ export class LoginLimits {
   #count(user: string, remote: string, by: number) {
     const { window } = this.#limits;
     return Promise.all([
-      this.#hints.count(`login:user:${user}`, by, window),
-      this.#hints.count(`login:address:${remote}`, by, window),
+      // Names come from strangers: a counter is kept for each, so they are cut to what a name can be.
+      this.#hints.count(`login:user:${user.slice(0, longestName)}`, by, window),
+      this.#hints.count(`login:address:${networkOf(remote)}`, by, window),
     ]);
   }
 }
