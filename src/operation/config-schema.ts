@@ -96,7 +96,7 @@ export const configSchema = z.strictObject({
       max: 1_000_000,
     }),
     login_failures_per_address: integer(
-      "Failed logins from one address within `login_window`; then it must wait.",
+      "Failed logins from one address (IPv6: one /64 network) within `login_window`; then it must wait.",
       100,
       { min: 1, max: 1_000_000 },
     ),
