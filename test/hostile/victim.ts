@@ -44,6 +44,9 @@ export async function startVictim(settings: Readonly<Record<string, string>> = {
     stderr: fd,
   });
   closeSync(fd);
+  // A test that failed half-way leaves nobody behind.
+  const kill = (): void => child.kill("SIGKILL");
+  process.once("exit", kill);
   const log = (): string => readFileSync(output, "utf8");
   let ports: { imap: number; pop3: number; lmtp: number; http: number } | null = null;
   while (ports === null) {
@@ -82,6 +85,7 @@ export async function startVictim(settings: Readonly<Record<string, string>> = {
     async stop() {
       child.kill("SIGTERM");
       const code = await child.exited;
+      process.off("exit", kill);
       rmSync(home, { recursive: true, force: true });
       return code;
     },
