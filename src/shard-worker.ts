@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { MessagePort } from "node:worker_threads";
-import { AppendGatherer } from "./actors/account/append-gatherer.ts";
 import { ShardPort } from "./actors/account/serve-shard.ts";
-import { Shard } from "./actors/account/shard.ts";
-import type { Control, ShardStats } from "./actors/account/shard-wire.ts";
+import { liveAsShard } from "./actors/account/shard-life.ts";
 import type { AccountLimits } from "./actors/account/surroundings.ts";
 import { realClock } from "./actors/runtime/clock.ts";
 import { objectIds } from "./actors/runtime/object-id.ts";
@@ -37,46 +35,20 @@ export default async function serve({
   const logger = PinoLogger.create({ ...start.log, output: standardOutput() }).child({ part: "shard", worker });
   const cpu = new CpuClient();
   const { stores, hints, roundTrips } = await openStore(start.store, logger);
-  const shard = new Shard(
-    {
-      stores,
-      // SQLite's writer gathers by itself while it commits; a database far away is asked seldom, for many at once.
-      appends: new AppendGatherer(stores.log, start.store.kind === "embedded" ? 8 : 1),
-      cpu,
-      clock: realClock,
-      logger,
-      newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,
-      newBatch: () => randomBytes(12).toString("hex"),
-      limits: start.limits,
-    },
-    { hints, listener: port.listener, memory: start.memory },
-  );
-  await new Promise<void>((end) => {
-    const control = async (wish: Control): Promise<unknown> => {
-      switch (wish) {
-        case "stats":
-          return { ...shard.stats(), roundTrips: roundTrips() } satisfies ShardStats;
-        case "ping":
-          return stores.directory.setting("ping").then(() => true);
-        case "sweep":
-          return stores.blobs.sweep(realClock.now() - 24 * 3600 * 1000);
-        case "close":
-          await shard.close();
-          await hints?.close();
-          await stores.close();
-          // The answer leaves first.
-          setTimeout(end, 5);
-          return true;
-        default:
-          return wish satisfies never;
-      }
-    };
-    port.serve({
-      shard,
-      directory: stores.directory,
-      control,
-      cpuReplaced: (index, cpuPort) => cpu.connect(index, cpuPort),
-    });
+  await liveAsShard(port, {
+    stores,
+    hints,
+    roundTrips,
+    // SQLite's writer gathers by itself while it commits; a database far away is asked seldom, for many at once.
+    inFlight: start.store.kind === "embedded" ? 8 : 1,
+    cpu,
+    cpuReplaced: (index, cpuPort) => cpu.connect(index, cpuPort),
+    clock: realClock,
+    logger,
+    newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,
+    newBatch: () => randomBytes(12).toString("hex"),
+    limits: start.limits,
+    memory: start.memory,
   });
 }
 

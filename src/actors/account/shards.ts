@@ -4,7 +4,7 @@ import type { Logger } from "../../operation/logger.ts";
 import type { DirectoryStore } from "../../store/directory.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { BatchedPort, movable } from "../runtime/batched-port.ts";
-import { WorkerPool } from "../runtime/worker-pool.ts";
+import { WorkerPool, type Workers, type WorkersOptions } from "../runtime/worker-pool.ts";
 import type { CpuUser } from "../workers/cpu-workers.ts";
 import { Watchers } from "./local-accounts.ts";
 import type { AccountRequest, AccountRequestKind, AccountRequests, Accounts, AnswerTo, Watcher } from "./requests.ts";
@@ -21,6 +21,9 @@ export type ShardsOptions<Start> = {
   /** A worker begins its life: it needs its ways to the CPU workers. */
   readonly born: (worker: number) => void;
   readonly logger: Logger;
+  /** How workers and the channels to them are made; another way than threads is for simulation. */
+  readonly newWorkers?: (options: WorkersOptions<Start & { port: MessagePort }>) => Workers;
+  readonly newChannel?: () => { port1: MessagePort; port2: MessagePort };
 };
 
 /**
@@ -28,7 +31,7 @@ export type ShardsOptions<Start> = {
  * request id, to its successor; one whose bytes have moved to the dead worker is refused as unavailable.
  */
 export class Shards<Start> implements Accounts {
-  readonly #pool: WorkerPool<Start & { port: MessagePort }>;
+  readonly #pool: Workers;
   readonly #links: ShardLink[] = [];
   readonly #watchers = new Watchers();
   readonly #logger: Logger;
@@ -37,11 +40,13 @@ export class Shards<Start> implements Accounts {
   constructor(options: ShardsOptions<Start>) {
     this.#logger = options.logger;
     for (let worker = 0; worker < options.workers; worker++) this.#links.push(new ShardLink(this.#watchers));
-    this.#pool = new WorkerPool({
+    const newChannel = options.newChannel ?? (() => new MessageChannel());
+    const newWorkers = options.newWorkers ?? ((wanted) => new WorkerPool(wanted));
+    this.#pool = newWorkers({
       filename: options.filename,
       size: options.workers,
       lifeFor: (worker) => {
-        const { port1, port2 } = new MessageChannel();
+        const { port1, port2 } = newChannel();
         const { start, transfer } = options.startOf(worker);
         const watched = this.#watchers.accounts().filter((account) => this.#workerOf(account) === worker);
         this.#links[worker]!.connect(port1, watched);

@@ -4,11 +4,27 @@ import Piscina from "piscina";
 /** What a worker is given for its whole life. */
 export type LifeOf<Start> = { readonly start: Start; readonly transfer: readonly MessagePort[] };
 
+export type WorkersOptions<Start> = {
+  readonly filename: string;
+  readonly size: number;
+  /** Asked at the start and after each death. */
+  readonly lifeFor: (worker: number) => LifeOf<Start>;
+  /** Told before a dead worker's successor begins. */
+  readonly died: (worker: number, why: Error) => void;
+};
+
+/** Workers that are replaced when they die. */
+export interface Workers {
+  /** Ends one where it stands: what a crash of it would do. */
+  kill(index: number): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * A fixed number of workers in a Piscina pool, each busy with one task: its life, during which it serves the ports it
  * was given. A worker that dies is replaced by the pool, and its successor is given a life of its own.
  */
-export class WorkerPool<Start> {
+export class WorkerPool<Start> implements Workers {
   readonly size: number;
   readonly #pool: Piscina;
   readonly #lifeFor: (worker: number) => LifeOf<Start>;
@@ -16,13 +32,7 @@ export class WorkerPool<Start> {
   readonly #lives: AbortController[] = [];
   #closing = false;
 
-  /** `lifeFor` is asked at the start and after each death; `died` is told before. */
-  constructor(options: {
-    filename: string;
-    size: number;
-    lifeFor: (worker: number) => LifeOf<Start>;
-    died: (worker: number, why: Error) => void;
-  }) {
+  constructor(options: WorkersOptions<Start>) {
     this.size = options.size;
     this.#lifeFor = options.lifeFor;
     this.#died = options.died;
@@ -63,7 +73,6 @@ export class WorkerPool<Start> {
     this.#lives[worker]?.abort();
   }
 
-  /** Ends one thread where it stands: what a crash of it would do. */
   async kill(index: number): Promise<void> {
     await this.#pool.threads[index]?.terminate();
   }

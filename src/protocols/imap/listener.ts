@@ -1,5 +1,5 @@
 import type { ListenerOptions, Listening, Services } from "../services.ts";
-import { listenOnStreams } from "../stream-listener.ts";
+import { listenOnStreams, type StreamProtocol } from "../stream-listener.ts";
 import type { ImapServer } from "./imap-server.ts";
 import { OutputPool } from "./output-pool.ts";
 import { Session } from "./session.ts";
@@ -10,6 +10,11 @@ import { Session } from "./session.ts";
  * @throws where a port cannot be bound
  */
 export async function startImap(services: Services, options: ListenerOptions): Promise<Listening> {
+  return listenOnStreams(services, options, imapProtocol(services, options));
+}
+
+/** IMAP as a listener serves it, whatever its connections are made of. */
+export function imapProtocol(services: Services, options: ListenerOptions): StreamProtocol {
   const limits = { lineLength: options.lineLength, streamAppend: true };
   const server: ImapServer = {
     services,
@@ -19,9 +24,9 @@ export async function startImap(services: Services, options: ListenerOptions): P
     before: { ...limits, lineLength: Math.min(options.lineLength, 8_192), literals: 4_096 },
     after: { ...limits, literals: Math.max(options.lineLength, 65_536) },
   };
-  return listenOnStreams(services, options, {
+  return {
     name: "imap",
     full: "* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
     converse: (socket) => new Session(server, socket),
-  });
+  };
 }

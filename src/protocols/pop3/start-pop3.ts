@@ -1,5 +1,5 @@
 import type { ListenerOptions, Listening, Services } from "../services.ts";
-import { listenOnStreams } from "../stream-listener.ts";
+import { listenOnStreams, type StreamProtocol } from "../stream-listener.ts";
 import { Session } from "./session.ts";
 
 /**
@@ -13,9 +13,14 @@ import { Session } from "./session.ts";
  * @throws where a port cannot be bound
  */
 export async function startPop3(services: Services, options: ListenerOptions): Promise<Listening> {
-  return listenOnStreams(services, options, {
+  return listenOnStreams(services, options, pop3Protocol(services, options));
+}
+
+/** POP3 as a listener serves it, whatever its connections are made of. */
+export function pop3Protocol(services: Services, options: ListenerOptions): StreamProtocol {
+  return {
     name: "pop3",
     full: "-ERR [SYS/TEMP] Too many connections, try again later\r\n",
     converse: (socket) => new Session(services, options, socket),
-  });
+  };
 }

@@ -13,6 +13,9 @@ export type RedisHintsOptions = {
   readonly logger?: Logger;
   /** Before every key and channel: for several servers (or tests) on one Redis. */
   readonly prefix?: string;
+  /** How connections are made, and 8 octets that no other node has; given by simulation only. */
+  readonly connect?: typeof openLink;
+  readonly origin?: Uint8Array;
 };
 
 type Fields = Readonly<Record<string, string>>;
@@ -35,7 +38,7 @@ export class RedisHints implements Hints {
   readonly #commands: Redis;
   readonly #subscriptions: Subscriptions;
   /** Begins every publication of this node, which has heard it already. */
-  readonly #origin = randomBytes(8);
+  readonly #origin: Uint8Array;
   #up = false;
   #closed = false;
   #publishing = 0;
@@ -46,18 +49,20 @@ export class RedisHints implements Hints {
     const hints = new RedisHints(options);
     await Promise.race([
       Promise.all([hints.#commands.connect().catch(() => {}), hints.#subscriptions.connect()]),
-      new Promise<void>((resolve) => setTimeout(resolve, 3 * patience).unref()),
+      new Promise<void>((resolve) => void options.clock.after(3 * patience, resolve)),
     ]);
     if (!hints.healthy) hints.#logger.warn({}, "Redis is away: hints are this node's alone");
     return hints;
   }
 
-  private constructor({ url, clock, logger = silentLogger, prefix = "" }: RedisHintsOptions) {
+  private constructor(options: RedisHintsOptions) {
+    const { url, clock, logger = silentLogger, prefix = "", connect = openLink, origin = randomBytes(8) } = options;
+    this.#origin = origin;
     this.#clock = clock;
     this.#logger = logger;
     this.#prefix = prefix;
     this.#local = new LocalHints(clock, logger);
-    this.#commands = openLink({
+    this.#commands = connect({
       url,
       name: "eider",
       onUp: () => {
@@ -72,6 +77,7 @@ export class RedisHints implements Hints {
     this.#subscriptions = new Subscriptions({
       url,
       prefix,
+      connect,
       monotonic: () => clock.monotonic(),
       heard: (channel, payload) => this.#heard(channel, payload),
       failed: (error, channel) => this.#logger.error({ err: error, channel }, "A listener of a gap failed"),

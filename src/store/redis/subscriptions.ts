@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import type { HintListener } from "../hints.ts";
-import { openLink, probe } from "./link.ts";
+import { type openLink, probe } from "./link.ts";
 
 /** A subscription confirmed later than this after it was asked for may have missed something, milliseconds. */
 const promptly = 500;
@@ -9,6 +9,7 @@ const channelsAtOnce = 1_000;
 type Options = {
   readonly url: string;
   readonly prefix: string;
+  readonly connect: typeof openLink;
   readonly monotonic: () => number;
   readonly heard: (channel: string, payload: Buffer) => void;
   /** What a listener threw. */
@@ -28,7 +29,7 @@ export class Subscriptions {
 
   constructor(options: Options) {
     this.#options = options;
-    this.#redis = openLink({
+    this.#redis = options.connect({
       url: options.url,
       name: "eider-subscriber",
       onUp: () => void this.#resume(),
