@@ -42,6 +42,7 @@ function visible(account: Account) {
           messages.push({
             uid: fixed.uid[at],
             modseq: marks.modseq[at],
+            created: fixed.created[at],
             flags: [...systemFlagNames(word & systemMask), ...account.keywords.keywords(word >>> keywordShift)]
               .map((flag) => flag.toLowerCase())
               .sort(),
@@ -81,6 +82,8 @@ function checkInvariants(account: Account, naive: NaiveAccount): void {
   expect(printChecksum(checksumFromScratch(account))).toBe(printChecksum(account.checksum));
   for (const mailbox of account.mailboxes.values()) {
     const uids = [...eachUid(allUids(mailbox))];
+    // RFC 7162 §3.1: a mod-sequence is never 0, not even of a mailbox that nothing has happened in.
+    expect(mailbox.highestModSeq).toBeGreaterThan(0);
     let before = 0;
     let unseen = 0;
     let deleted = 0;

@@ -95,6 +95,7 @@ export class NaiveAccount {
     mailbox.messages.push({
       uid: mailbox.uidNext++,
       modseq: this.seq + 1,
+      created: this.seq + 1,
       flags: new Set(command.flags.map((flag) => flag.toLowerCase())),
       size,
       id: command.message,
@@ -135,7 +136,8 @@ export class NaiveAccount {
     const more = chosen.reduce((sum, { size }) => sum + size, 0);
     if (command.kind === "copy" && this.quota > 0 && this.used + more > this.quota) return false;
     for (const message of chosen) {
-      to.messages.push({ ...message, flags: new Set(message.flags), uid: to.uidNext++, modseq: this.seq + 1 });
+      const arrival = { uid: to.uidNext++, modseq: this.seq + 1, created: this.seq + 1 };
+      to.messages.push({ ...message, ...arrival, flags: new Set(message.flags) });
     }
     to.changed = this.seq + 1;
     if (command.kind === "move") this.#remove(from, chosen);
@@ -200,6 +202,8 @@ export class NaiveAccount {
 export type NaiveMessage = {
   uid: number;
   modseq: number;
+  /** Seq of its arrival in this mailbox. */
+  created: number;
   flags: Set<string>;
   size: number;
   id: string;
