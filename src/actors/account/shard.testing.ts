@@ -27,7 +27,7 @@ export const newAccount = objectIds(realClock.now, (bytes) => randomBytes(bytes)
 
 export function testShard(
   stores: Stores,
-  options: { hints?: Hints | null; appendDeadline?: number; queue?: number; retention?: number } = {},
+  options: { hints?: Hints | null; appendDeadline?: number; queue?: number; retention?: number; memory?: number } = {},
 ): TestShard {
   const heard: Announcement[] = [];
   const lagged: AccountId[] = [];
@@ -52,7 +52,7 @@ export function testShard(
     {
       hints: options.hints ?? null,
       listener: { announced: (announcement) => heard.push(announcement), lagged: (account) => lagged.push(account) },
-      memory: 64 * 1024 * 1024,
+      memory: options.memory ?? 64 * 1024 * 1024,
     },
   );
   const change = (account: AccountId, request: string, command: ChangeCommand): Promise<Outcome> =>
