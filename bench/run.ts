@@ -1,121 +1,103 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { cpus, release, tmpdir, totalmem } from "node:os";
+import "./engines-wanted.ts";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { report, type Taken } from "./report.ts";
-import { startDovecot } from "./servers/dovecot.ts";
-import { startEider } from "./servers/eider.ts";
-import type { BenchServer, StartServer } from "./servers/server.ts";
-import { startWildduck } from "./servers/wildduck.ts";
-import type { Workload } from "./workload.ts";
-import { change } from "./workloads/change.ts";
-import { deliver } from "./workloads/deliver.ts";
-import { fetch } from "./workloads/fetch.ts";
-import { flat } from "./workloads/flat.ts";
-import { idle } from "./workloads/idle.ts";
-import { push } from "./workloads/push.ts";
-import { pushAcross } from "./workloads/push-across.ts";
-import { qresync } from "./workloads/qresync.ts";
-import { roundTrips } from "./workloads/round-trips.ts";
-import { select } from "./workloads/select.ts";
-import { start } from "./workloads/start.ts";
+import { machineFacts } from "./machine.ts";
+import { print } from "./print.ts";
+import { profilePaths } from "./profile/profile-paths.ts";
+import { type ProfiledPath, type Result, writeResults } from "./results-file.ts";
+import { Runner } from "./runner.ts";
+import { ownServers } from "./servers/catalogue.ts";
+import { workloads } from "./workloads/catalogue.ts";
 
-const usage = `usage: bun run bench [WORKLOAD...] [--server eider|dovecot|wildduck|all]... [--rounds 3] [--label NAME]`;
-const servers: Record<string, StartServer> = {
-  eider: (directory) => startEider(directory),
-  dovecot: startDovecot,
-  wildduck: startWildduck,
-};
-const workloads: readonly Workload[] = [
-  deliver,
-  fetch,
-  change,
-  select,
-  push,
-  pushAcross,
-  qresync,
-  flat,
-  start,
-  roundTrips,
-  idle,
-];
+const usage = `usage: bun run bench [WORKLOAD...] [options]
+  --all              every workload and the profile, beside every server that is there, and docs/performance.md from it
+  --server NAME      eider, dovecot, wildduck or all; several times; default: eider and dovecot
+  --quick            small sizes: whether it works, not how fast it is
+  --rounds N         3, or 1 with --quick; servers take turns, who comes first alternates
+  --profile          also where the time of the hot paths goes
+  --label NAME       bench/results/<date>-NAME.json instead of <date>.json
+workloads:`;
 
 const { values, positionals } = parseArgs({
   options: {
-    server: { type: "string", multiple: true, default: ["eider", "dovecot"] },
-    rounds: { type: "string", default: "3" },
-    label: { type: "string", default: "run" },
+    all: { type: "boolean", default: false },
+    server: { type: "string", multiple: true },
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    profile: { type: "boolean", default: false },
+    label: { type: "string" },
     help: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
-const wanted = positionals.length === 0 ? workloads : workloads.filter(({ name }) => positionals.includes(name));
-const names = values.server.includes("all") ? Object.keys(servers) : values.server;
-const rounds = Number(values.rounds);
+const scale = values.quick ? "quick" : "full";
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const asked = values.server ?? (values.all ? ["all"] : ["eider", "dovecot"]);
+const names = asked.includes("all") ? Object.keys(ownServers) : asked;
+const chosen = positionals.length === 0 ? workloads : workloads.filter(({ name }) => positionals.includes(name));
 const unknown = [
   ...positionals.filter((name) => !workloads.some((workload) => workload.name === name)),
-  ...names.filter((name) => !(name in servers)),
+  ...names.filter((name) => !(name in ownServers)),
 ];
 if (values.help || unknown.length > 0 || !(rounds >= 1)) {
   for (const name of unknown) console.error(`Unknown: ${name}`);
-  console.error(
-    `${usage}\nworkloads:\n${workloads.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join("\n")}`,
-  );
+  console.error([usage, ...workloads.map(({ name, title }) => `  ${name.padEnd(17)}${title}`)].join("\n"));
   process.exit(values.help ? 0 : 2);
 }
 
 const directory = mkdtempSync(join(tmpdir(), "eider-bench-"));
 // Servers may run as users of their own.
 chmodSync(directory, 0o711);
-const running: BenchServer[] = [];
-const taken: Taken[] = [];
+const runner = new Runner(directory, names, scale, asked.includes("all"));
+const results: Result[] = [];
+const failures: string[] = [];
+let profile: readonly ProfiledPath[] = [];
 let ending = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(130));
 
+const facts = machineFacts();
+console.log(`${facts.machine}\n${facts.runtime}, ${facts.commit}, ${scale} sizes, ${rounds} rounds`);
+for (const workload of chosen) {
+  try {
+    const taken = await runner.measure(workload, rounds);
+    if (taken === null) console.log(`\n${workload.name}: none of the servers can do this`);
+    print(taken ?? []);
+    results.push(...(taken ?? []));
+  } catch (error) {
+    // The others are worth having, whatever became of this one.
+    failures.push(`${workload.name}: ${(error as Error).message}`);
+    console.error(error);
+  }
+}
 try {
-  for (const name of names) {
-    const own = join(directory, name);
-    mkdirSync(own);
-    running.push(await servers[name]!(own));
-  }
-  const facts = {
-    at: new Date().toISOString(),
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}`,
-    runtime: `Bun ${Bun.version}`,
-    settings: running.map(({ name, settings }) => `${name}: ${settings.join("; ")}`),
-  };
-  for (const line of [facts.machine, facts.runtime, ...facts.settings]) console.log(line);
-  for (const workload of wanted) await measure(workload);
-  const file = report(facts, taken, values.label);
-  console.log(`\nwritten to ${file}`);
-  await end(0);
+  if (values.profile || (values.all && positionals.length === 0)) profile = await profilePaths(directory, scale);
 } catch (error) {
+  failures.push(`profile: ${(error as Error).message}`);
   console.error(error);
-  if (process.env.BENCH_KEEP) console.error(`kept: ${directory}`);
-  await end(1);
 }
-
-/** Every server in turn, never two at once; who comes first alternates. */
-async function measure(workload: Workload): Promise<void> {
-  const able = running.filter(({ name }) => workload.only?.includes(name) ?? true);
-  if (able.length === 0) return;
-  const those: Taken = { workload, values: new Map(able.map(({ name }) => [name, []])) };
-  for (const server of able) await workload.prepare?.(server);
-  for (let round = 0; round < (workload.rounds ?? rounds); round++) {
-    for (const server of round % 2 === 0 ? able : [...able].reverse()) {
-      const values = await workload.run(server, round);
-      those.values.get(server.name)!.push(values);
-      process.stderr.write(`${workload.name} ${round + 1} ${server.name} ${JSON.stringify(values)}\n`);
-    }
-  }
-  taken.push(those);
-  report(null, [those], values.label);
+for (const [name, lines] of Object.entries(runner.settings)) console.log(`${name}: ${lines.join("; ")}`);
+for (const [name, why] of Object.entries(runner.missing)) console.log(`not measured: ${name}: ${why}`);
+for (const failure of failures) console.log(`failed: ${failure}`);
+const { settings, missing } = runner;
+const label = values.label ?? (values.all ? (values.quick ? "quick" : "") : "run");
+const file = writeResults(
+  { ...facts, scale, settings, missing, results, ...(profile.length > 0 ? { profile } : {}) },
+  label,
+);
+console.log(`written to ${file}`);
+if (values.all && !values.quick && failures.length === 0) {
+  const { writeDocument } = await import("./document/write-document.ts");
+  console.log(`written: ${(await writeDocument([file])).join(", ")}`);
 }
+await end(failures.length === 0 ? 0 : 1);
 
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
-  for (const server of running) await server.stop().catch((error: unknown) => console.error(error));
-  if (!process.env.BENCH_KEEP) rmSync(directory, { recursive: true, force: true });
+  await runner.stop();
+  if (process.env.BENCH_KEEP) console.error(`kept: ${directory}`);
+  else rmSync(directory, { recursive: true, force: true });
   process.exit(code);
 }

@@ -13,3 +13,15 @@ export function proportionalSize(pids: readonly number[]): number {
   }
   return sum;
 }
+
+/** Garbage of the logins is collected when the server has time: waits until its size no longer falls, at most a minute. */
+export async function settledSize(pids: () => readonly number[]): Promise<number> {
+  let last = Number.POSITIVE_INFINITY;
+  for (let at = 0; at < 12; at++) {
+    await Bun.sleep(5000);
+    const now = proportionalSize(pids());
+    if (now > last * 0.998) return now;
+    last = now;
+  }
+  return last;
+}

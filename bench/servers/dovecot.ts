@@ -17,6 +17,7 @@ export async function startDovecot(directory: string): Promise<BenchServer> {
   const conf = await run(["doveconf", "-c", join(directory, "dovecot.conf"), "-h", "mail_fsync"]);
   return {
     name: "dovecot",
+    pace: "usual",
     settings: [
       `Dovecot ${(await run(["dovecot", "--version"])).trim()}, maildir`,
       `mail_fsync=${conf.trim()} (its default): fsync of a delivered message and its directory before 250`,

@@ -1,55 +1,35 @@
-import { exists } from "../load/fill.ts";
-import { ImapConnection } from "../load/imap-connection.ts";
-import { smtpSource } from "../load/smtp-source.ts";
-import type { BenchServer } from "../servers/server.ts";
-import type { Workload } from "../workload.ts";
-
-const size = 4096;
-const spread = 10;
+import { deliveryRate } from "../load/delivery-rate.ts";
+import { workload } from "../workload.ts";
 
 /** Deliveries a second of 4 kB over LMTP, each round into mailboxes of its own. */
-export const deliver: Workload = {
+export const deliver = workload({
   name: "deliver",
-  title: "LMTP deliveries, 4 kB (smtp-source)",
+  title: "LMTP deliveries of 4 kB",
+  sizes: {
+    warm: { full: 4000, quick: 300, slow: 30 },
+    one: { full: 1000, quick: 100, slow: 60 },
+    ten: { full: 4000, quick: 300, slow: 120 },
+    fifty: { full: 6000, quick: 500, slow: 200 },
+    users: { full: 10, quick: 10 },
+    each: { full: 600, quick: 30, slow: 15 },
+  },
   figures: {
-    one: { what: "1 connection, one mailbox", unit: "/s", better: "more", aim: { times: 2 } },
-    ten: { what: "10 connections, one mailbox", unit: "/s", better: "more", aim: { times: 3.5 } },
-    fifty: { what: "50 connections, one mailbox", unit: "/s", better: "more", aim: { times: 4 } },
-    spread: { what: "10 users, 5 connections each", unit: "/s", better: "more", aim: { times: 3 } },
+    one: { what: "1 connection, one mailbox", unit: "/s", better: "more", aim: { dovecot: 2 } },
+    ten: { what: "10 connections, one mailbox", unit: "/s", better: "more", aim: { dovecot: 3.5 } },
+    fifty: { what: "50 connections, one mailbox", unit: "/s", better: "more", aim: { dovecot: 4 } },
+    spread: { what: "{users} users, 5 connections each", unit: "/s", better: "more", aim: { dovecot: 3 } },
   },
-  async prepare(server) {
+  async prepare({ server, sizes }) {
     // A server that has been up for a while: code compiled, caches filled, processes forked.
-    await rate(server, ["warm"], 10, 4000);
+    await deliveryRate(server, ["warm"], 10, sizes.warm);
   },
-  async run(server, round) {
-    const users = Array.from({ length: spread }, (_, at) => `spread${round}-${at}`);
+  async run({ server, round, sizes }) {
+    const users = Array.from({ length: sizes.users }, (_, at) => `spread${round}-${at}`);
     return {
-      one: await rate(server, [`one${round}`], 1, 1000),
-      ten: await rate(server, [`ten${round}`], 10, 4000),
-      fifty: await rate(server, [`fifty${round}`], 50, 6000),
-      spread: await rate(server, users, 5, 600),
+      one: await deliveryRate(server, [`one${round}`], 1, sizes.one),
+      ten: await deliveryRate(server, [`ten${round}`], 10, sizes.ten),
+      fifty: await deliveryRate(server, [`fifty${round}`], 50, sizes.fifty),
+      spread: await deliveryRate(server, users, 5, sizes.each),
     };
   },
-};
-
-/** Deliveries a second: `messages` to each user, each over `connections` of its own. */
-async function rate(server: BenchServer, names: readonly string[], connections: number, messages: number) {
-  const users = await Promise.all(names.map((name) => server.user(name)));
-  const inboxes = await Promise.all(
-    users.map(async (user) => (await ImapConnection.open(server.ports.imap)).login(user)),
-  );
-  const before = await total(inboxes);
-  const begun = performance.now();
-  const { lmtp: port } = server.ports;
-  await Promise.all(users.map(({ address: to }) => smtpSource({ port, to, connections, messages, size })));
-  const seconds = (performance.now() - begun) / 1000;
-  const arrived = (await total(inboxes)) - before;
-  for (const inbox of inboxes) inbox.close();
-  const sent = messages * users.length;
-  if (arrived !== sent) throw new Error(`${server.name}: ${sent} messages were delivered, ${arrived} are there`);
-  return sent / seconds;
-}
-
-async function total(inboxes: readonly ImapConnection[]): Promise<number> {
-  return (await Promise.all(inboxes.map(exists))).reduce((sum, count) => sum + count, 0);
-}
+});

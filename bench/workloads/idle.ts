@@ -1,34 +1,38 @@
 import { ImapConnection } from "../load/imap-connection.ts";
-import { proportionalSize } from "../load/memory.ts";
+import { proportionalSize, settledSize } from "../load/memory.ts";
 import { listening } from "../servers/child.ts";
 import type { BenchServer } from "../servers/server.ts";
-import type { Workload } from "../workload.ts";
+import { workload } from "../workload.ts";
 
-const sessions = 4000;
-/** Sessions that came and went before, a few at a time: the server's own size, its code compiled and pools filled. */
-const earlier = 4000;
 const atOnce = 20;
 const usersInAll = 100;
 
 /** Memory that an idle session costs: logged in, INBOX selected, IDLE. PSS of all processes of the server, before and after. */
-export const idle: Workload = {
+export const idle = workload({
   name: "idle",
-  title: `Memory of an idle session, ${sessions} of them`,
+  title: "Memory of an idle session, {sessions} of them",
   rounds: 1,
+  sizes: {
+    sessions: { full: 4000, quick: 200, slow: 400 },
+    // Came and went before, a few at a time: the server's own size, its code compiled and pools filled.
+    earlier: { full: 4000, quick: 200, slow: 400 },
+  },
   figures: {
     plain: { what: "plain", unit: "kB", better: "less", aim: { value: 6 } },
     tls: { what: "TLS", unit: "kB", better: "less", aim: { value: 12 } },
   },
-  async run(server) {
-    const plain = await perSession(server, false);
+  async run({ server, sizes }) {
+    const plain = await perSession(server, sizes, false);
     // What the first lot left behind must not be there for the second to use.
     await server.restart();
     await listening(server.ports.lmtp);
-    return { plain, tls: await perSession(server, true) };
+    return { plain, tls: await perSession(server, sizes, true) };
   },
-};
+});
 
-async function perSession(server: BenchServer, tls: boolean): Promise<number> {
+type Counts = { readonly sessions: number; readonly earlier: number };
+
+async function perSession(server: BenchServer, { sessions, earlier }: Counts, tls: boolean): Promise<number> {
   const open: ImapConnection[] = [];
   const port = tls ? server.ports.imaps : server.ports.imap;
   const begin = async (at: number): Promise<void> => {
@@ -38,35 +42,21 @@ async function perSession(server: BenchServer, tls: boolean): Promise<number> {
     await connection.exchange(Buffer.from("i IDLE\r\n"), "+");
     open.push(connection);
   };
-  const reach = async (count: number): Promise<number> => {
-    while (open.length < count) {
-      const from = open.length;
-      await Promise.all(Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => begin(from + at)));
-    }
-    await settled(server);
-    return proportionalSize(server.pids());
-  };
   try {
     for (let at = 0; at < earlier; at += atOnce) {
       await Promise.all(Array.from({ length: atOnce }, (_, more) => begin(at + more)));
       for (const connection of open.splice(0)) connection.close();
     }
-    const before = await reach(0);
-    const after = await reach(sessions);
+    await settledSize(server.pids);
+    const before = proportionalSize(server.pids());
+    while (open.length < sessions) {
+      const from = open.length;
+      await Promise.all(Array.from({ length: Math.min(atOnce, sessions - from) }, (_, at) => begin(from + at)));
+    }
+    const after = await settledSize(server.pids);
     return (after - before) / sessions / 1024;
   } finally {
     for (const connection of open) connection.close();
     await Bun.sleep(3000);
-  }
-}
-
-/** Garbage of the logins is collected when the server has time: waits until its size no longer falls, at most a minute. */
-async function settled(server: BenchServer): Promise<void> {
-  let last = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < 12; at++) {
-    await Bun.sleep(5000);
-    const now = proportionalSize(server.pids());
-    if (now > last * 0.998) return;
-    last = now;
   }
 }

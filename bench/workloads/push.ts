@@ -2,30 +2,34 @@ import { ImapConnection } from "../load/imap-connection.ts";
 import { LmtpConnection } from "../load/lmtp-connection.ts";
 import { message } from "../load/messages.ts";
 import type { BenchUser } from "../servers/server.ts";
-import { median, percentile, type Workload } from "../workload.ts";
+import { median, percentile } from "../statistics.ts";
+import { workload } from "../workload.ts";
 
-const deliveries = 300;
-const warmUp = 30;
 /** A server that gathers announcements waits with a timer, milliseconds: fewer of those are enough. */
 const slow = 50;
 const slowDeliveries = 20;
 
 /** From the deliverer's 250 until EXISTS at a client that idles; 0 where it was there before the 250. */
-export const push: Workload = {
+export const push = workload({
   name: "push",
   title: "Push: 250 to the deliverer → EXISTS at an idle client, same node",
+  sizes: { warmUp: { full: 30, quick: 10 }, deliveries: { full: 300, quick: 50, slow: 50 } },
   figures: {
     p50: { what: "median", unit: "ms", better: "less" },
     p99: { what: "99th percentile", unit: "ms", better: "less", aim: { value: 10 } },
   },
-  async run(server, round) {
-    const late = await pushDelays(server.ports.imap, server.ports.lmtp, await server.user(`pushed${round}`));
+  async run({ server, round, sizes }) {
+    const late = await pushDelays(server.ports, await server.user(`pushed${round}`), sizes);
     return { p50: median(late), p99: percentile(late, 0.99) };
   },
-};
+});
 
 /** One delivery after the other, each when the one before has been heard of; milliseconds. */
-export async function pushDelays(imap: number, lmtp: number, user: BenchUser): Promise<number[]> {
+export async function pushDelays(
+  { imap, lmtp }: { readonly imap: number; readonly lmtp: number },
+  user: BenchUser,
+  { warmUp, deliveries }: { readonly warmUp: number; readonly deliveries: number },
+): Promise<number[]> {
   const client = await (await ImapConnection.open(imap)).login(user);
   await client.command("SELECT INBOX");
   await client.exchange(Buffer.from("i IDLE\r\n"), "+");

@@ -2,35 +2,38 @@ import { filledUser } from "../load/fill.ts";
 import { ImapConnection } from "../load/imap-connection.ts";
 import { listening } from "../servers/child.ts";
 import type { BenchServer, BenchUser } from "../servers/server.ts";
-import { median, type Workload } from "../workload.ts";
-
-const repeats = 9;
-const counts = [10_000, 100_000] as const;
+import { median } from "../statistics.ts";
+import { workload } from "../workload.ts";
 
 /** SELECT of large folders, by a session that has just begun: warm, and the first one after the server has started again. */
-export const select: Workload = {
+export const select = workload({
   name: "select",
   title: "SELECT of large folders",
+  sizes: {
+    small: { full: 10_000, quick: 1000 },
+    large: { full: 100_000, quick: 2000, slow: 20_000 },
+    repeats: { full: 9, quick: 5, slow: 3 },
+  },
   figures: {
-    warm10k: { what: "10,000 messages, warm", unit: "ms", better: "less", aim: { value: 2 } },
-    warm100k: { what: "100,000 messages, warm", unit: "ms", better: "less", aim: { value: 5 } },
-    cold10k: { what: "10,000 messages, first after a restart", unit: "ms", better: "less", aim: { value: 200 } },
-    cold100k: { what: "100,000 messages, first after a restart", unit: "ms", better: "less", aim: { value: 200 } },
+    warmSmall: { what: "{small} messages, warm", unit: "ms", better: "less", aim: { value: 2 } },
+    warmLarge: { what: "{large} messages, warm", unit: "ms", better: "less", aim: { value: 5 } },
+    coldSmall: { what: "{small} messages, first after a restart", unit: "ms", better: "less", aim: { value: 200 } },
+    coldLarge: { what: "{large} messages, first after a restart", unit: "ms", better: "less", aim: { value: 200 } },
   },
-  async prepare(server) {
-    for (const count of counts) await filledUser(server, count);
+  async prepare({ server, sizes }) {
+    for (const count of [sizes.small, sizes.large]) await filledUser(server, count);
   },
-  async run(server) {
-    const [small, large] = await Promise.all(counts.map((count) => filledUser(server, count)));
-    const warm10k = await warm(server, small!);
-    const warm100k = await warm(server, large!);
+  async run({ server, sizes }) {
+    const [small, large] = [await filledUser(server, sizes.small), await filledUser(server, sizes.large)];
+    const warmSmall = await warm(server, small, sizes.repeats);
+    const warmLarge = await warm(server, large, sizes.repeats);
     await server.restart();
     await listening(server.ports.lmtp);
-    return { warm10k, warm100k, cold10k: await first(server, small!), cold100k: await first(server, large!) };
+    return { warmSmall, warmLarge, coldSmall: await first(server, small), coldLarge: await first(server, large) };
   },
-};
+});
 
-async function warm(server: BenchServer, user: BenchUser): Promise<number> {
+async function warm(server: BenchServer, user: BenchUser, repeats: number): Promise<number> {
   const times: number[] = [];
   await first(server, user);
   for (let at = 0; at < repeats; at++) times.push(await first(server, user));

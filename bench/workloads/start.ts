@@ -1,21 +1,20 @@
 import { ImapConnection } from "../load/imap-connection.ts";
 import { answers } from "../servers/child.ts";
-import type { Workload } from "../workload.ts";
+import { workload } from "../workload.ts";
 
-const accounts = 1000;
-
-/** The server is started on a data directory with 1,000 accounts: until the first LOGIN is answered. */
-export const start: Workload = {
+/** The server is started on a data directory with many accounts: until the first LOGIN is answered. */
+export const start = workload({
   name: "start",
-  title: `Start with ${accounts} accounts`,
+  title: "Start with {accounts} accounts",
+  sizes: { accounts: { full: 1000, quick: 100 } },
   figures: { login: { what: "start → first LOGIN answered", unit: "ms", better: "less", aim: { value: 500 } } },
   only: ["eider"],
-  async prepare(server) {
-    for (let at = 0; at < accounts; at += 20)
+  async prepare({ server, sizes }) {
+    for (let at = 0; at < sizes.accounts; at += 20)
       await Promise.all(Array.from({ length: 20 }, (_, more) => server.user(`account${at + more}`)));
   },
-  async run(server) {
-    const user = await server.user("account500");
+  async run({ server, sizes }) {
+    const user = await server.user(`account${sizes.accounts >> 1}`);
     // Ends the server, then starts it: only the second half counts.
     await server.restart();
     const begun = performance.now();
@@ -25,4 +24,4 @@ export const start: Workload = {
     connection.close();
     return { login };
   },
-};
+});

@@ -1,0 +1,3 @@
+export async function writeDocument(_files: readonly string[]): Promise<string[]> {
+  return [];
+}

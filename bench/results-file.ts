@@ -1,0 +1,78 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Aim, Figure, Scale } from "./workload.ts";
+
+/** What one run gave, as it is kept in `bench/results/`. */
+export type Results = {
+  readonly at: string;
+  readonly machine: string;
+  readonly runtime: string;
+  readonly commit: string;
+  readonly scale: Scale;
+  /** Version and settings of each side, by server and what it ran on: `eider`, `eider on mongodb`. */
+  readonly settings: Readonly<Record<string, readonly string[]>>;
+  /** Servers that were asked for and not there, and why. */
+  readonly missing: Readonly<Record<string, string>>;
+  readonly results: readonly Result[];
+  readonly profile?: readonly ProfiledPath[];
+};
+
+/** One figure of one workload. */
+export type Result = {
+  readonly workload: string;
+  readonly title: string;
+  readonly figure: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly better: Figure["better"];
+  readonly per?: string;
+  readonly aim?: Aim;
+  readonly servers: Readonly<Record<string, Measured>>;
+};
+
+export type Measured = {
+  readonly median: number;
+  /** In the order of the rounds. */
+  readonly raw: readonly number[];
+  readonly sizes: Readonly<Record<string, number>>;
+};
+
+/** Where the time of one operation goes. Times in µs and sizes in bytes for each operation. */
+export type ProfiledPath = {
+  readonly path: string;
+  readonly operation: string;
+  readonly perSecond: number;
+  readonly cpu: number;
+  readonly threads: readonly { readonly name: string; readonly user: number; readonly system: number }[];
+  readonly calls: Readonly<Record<string, number>>;
+  readonly hot: readonly { readonly where: string; readonly share: number }[];
+  readonly bytes: { readonly payload: number; readonly read: number; readonly written: number; readonly disk: number };
+  readonly limits: readonly { readonly what: string; readonly perSecond: number }[];
+};
+
+const directory = join(import.meta.dir, "results");
+
+/** Writes `<date>[-label].json` and says which file it is. */
+export function writeResults(results: Results, label: string): string {
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, `${results.at.slice(0, 10)}${label === "" ? "" : `-${label}`}.json`);
+  writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
+  return file;
+}
+
+/** Several files as one: a figure of a later file replaces the same figure of an earlier one. */
+export function readResults(files: readonly string[]): Results & { readonly sources: readonly string[] } {
+  const all = files.map((file) => JSON.parse(readFileSync(file, "utf8")) as Results);
+  const byFigure = new Map<string, Result>();
+  for (const { results } of all)
+    for (const result of results) byFigure.set(`${result.workload}.${result.figure}`, result);
+  const last = all.at(-1)!;
+  return {
+    ...last,
+    settings: Object.assign({}, ...all.map(({ settings }) => settings)),
+    missing: Object.assign({}, ...all.map(({ missing }) => missing)),
+    results: [...byFigure.values()],
+    profile: all.flatMap(({ profile }) => profile ?? []),
+    sources: files.map((file) => basename(file)),
+  };
+}
