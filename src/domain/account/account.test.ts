@@ -5,10 +5,11 @@ import { type Account, emptyAccount } from "./account.ts";
 import { printChecksum } from "./checksum.ts";
 import type { AccountCommand } from "./commands.ts";
 import { decide } from "./decide.ts";
+import { eachDeparted } from "./departed-mail.ts";
 import type { AccountEvent } from "./events.ts";
 import { checksumFromScratch, evolve, idText } from "./evolve.ts";
 import { keywordShift, systemFlagNames, systemMask } from "./flags.ts";
-import { anyCommand, freshId, opening } from "./history.testing.ts";
+import { anyCommand, bound, freshId, opening } from "./history.testing.ts";
 import { NaiveAccount, type NaiveMailbox } from "./naive-account.testing.ts";
 import { allUids, eachRow, firstUnseenUid } from "./rows.ts";
 import { PartNames, packAccount, unpackAccount } from "./snapshot.ts";
@@ -55,7 +56,30 @@ function visible(account: Account) {
         return { id: mailboxId as string, path, specialUse, uidNext, highestModSeq, messages };
       })
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    departed: departedOf(account),
   };
+}
+
+/** What departed, mailbox by mailbox, in the order it went. */
+function departedOf(account: Account) {
+  const departed: object[] = [];
+  for (const mailbox of [...account.departed.mailboxes.keys()].sort()) {
+    eachDeparted(account.departed, mailbox, ({ fixed, marks }, at) => {
+      const word = marks.flags[at]!;
+      departed.push({
+        from: mailbox as string,
+        seq: marks.modseq[at],
+        id: idText(fixed.message, at * 12),
+        uid: fixed.uid[at],
+        flags: [...systemFlagNames(word & systemMask), ...account.keywords.keywords(word >>> keywordShift)]
+          .map((flag) => flag.toLowerCase())
+          .sort(),
+        size: fixed.size[at],
+        date: fixed.date[at],
+      });
+    });
+  }
+  return departed;
 }
 
 function visibleNaive(naive: NaiveAccount) {
@@ -74,6 +98,11 @@ function visibleNaive(naive: NaiveAccount) {
         messages: messages.map((message) => ({ ...message, flags: [...message.flags].sort() })),
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
+    departed: naive.departed
+      .map(({ from, seq, message: { id: messageId, uid, flags, size, date } }) => {
+        return { from, seq, id: messageId, uid, flags: [...flags].sort(), size, date };
+      })
+      .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0)),
   };
 }
 
@@ -123,7 +152,8 @@ function runHistory(commands: readonly AccountCommand[]): void {
   const naive = new NaiveAccount();
   let account = emptyAccount(id);
   const log: { seq: number; events: readonly AccountEvent[] }[] = [];
-  for (const command of commands) {
+  for (const drawn of commands) {
+    const command = bound(drawn, account);
     const before = account;
     const expected = naive.run(command);
     const { account: after, events } = step(account, command);
@@ -189,7 +219,7 @@ describe("account", () => {
         fc.array(anyCommand(8), { maxLength: 6 }),
         (past, one, other) => {
           const follow = (from: Account, commands: readonly AccountCommand[]) =>
-            commands.reduce((account, command) => step(account, command).account, from);
+            commands.reduce((account, command) => step(account, bound(command, account)).account, from);
           const start = follow(step(emptyAccount(id), opening()).account, past);
           const before = visible(start);
           const first = follow(start, one);

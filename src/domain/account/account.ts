@@ -2,6 +2,7 @@ import type { AccountId, MailboxId } from "../ids.ts";
 import { type Checksum, zeroChecksum } from "./checksum.ts";
 import type { Chunk } from "./chunk.ts";
 import type { MailboxRef } from "./commands.ts";
+import { type DepartedMail, noneDeparted } from "./departed-mail.ts";
 import type { SpecialUse } from "./events.ts";
 import { KeywordTable } from "./keyword-table.ts";
 import { inboxPath, parsePath } from "./mailbox-path.ts";
@@ -28,6 +29,8 @@ export type Account = {
   readonly paths: ReadonlyMap<string, MailboxId>;
   readonly subscriptions: ReadonlySet<string>;
   readonly keywords: KeywordTable;
+  /** What was expunged or deleted and can still be brought back. */
+  readonly departed: DepartedMail;
 };
 
 export type Mailbox = {
@@ -64,6 +67,7 @@ export function emptyAccount(id: AccountId): Account {
     paths: new Map(),
     subscriptions: new Set(),
     keywords: KeywordTable.empty,
+    departed: noneDeparted,
   };
 }
 

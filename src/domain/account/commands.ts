@@ -31,7 +31,14 @@ export type AccountCommand =
   | { kind: "copy"; mailbox: MailboxRef; uids: UidRuns; to: MailboxRef }
   | { kind: "move"; mailbox: MailboxRef; uids: UidRuns; to: MailboxRef }
   /** Of `uids` (or of all), those marked \Deleted; `"any"`: marked or not. */
-  | { kind: "expunge"; mailbox: MailboxRef; uids: UidRuns | "all"; which: "deleted" | "any" };
+  | { kind: "expunge"; mailbox: MailboxRef; uids: UidRuns | "all"; which: "deleted" | "any" }
+  /**
+   * Brings back what was expunged from mailbox `from`, or deleted with it, under new UIDs in `to`. A message that the
+   * account still has somewhere is not brought back, so a wish that comes twice is true already.
+   */
+  | { kind: "restore"; from: MailboxId; uids: UidRuns | "all"; to: MailboxRef }
+  /** Gives up what departed in an entry up to `through`. */
+  | { kind: "forget"; through: number };
 
 export type CommandOf<K extends AccountCommand["kind"]> = Extract<AccountCommand, { kind: K }>;
 

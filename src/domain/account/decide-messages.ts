@@ -37,7 +37,7 @@ export function append(account: Account, command: CommandOf<"append">): Ruling {
   ]);
 }
 
-function overQuota(account: Account, more: number): Ruling | null {
+export function overQuota(account: Account, more: number): Ruling | null {
   const { quota, used } = account;
   return quota > 0 && used + more > quota ? refused({ kind: "overQuota", quota, used }) : null;
 }

@@ -1,5 +1,6 @@
 import type { Account } from "./account.ts";
 import type { AccountCommand } from "./commands.ts";
+import { forget, restore } from "./decide-departed.ts";
 import {
   createMailbox,
   deleteMailbox,
@@ -40,6 +41,10 @@ export function decide(account: Account, command: AccountCommand): Ruling {
       return copyOrMove(account, command);
     case "expunge":
       return expunge(account, command);
+    case "restore":
+      return restore(account, command);
+    case "forget":
+      return forget(account, command);
     default:
       return command satisfies never;
   }

@@ -45,7 +45,14 @@ export type AccountEvent =
   | { kind: "copied"; mailbox: MailboxId; uids: UidRuns; to: MailboxId; firstUid: number }
   /** As copied, and gone from `mailbox`. */
   | { kind: "moved"; mailbox: MailboxId; uids: UidRuns; to: MailboxId; firstUid: number }
-  | { kind: "expunged"; mailbox: MailboxId; uids: UidRuns };
+  | { kind: "expunged"; mailbox: MailboxId; uids: UidRuns }
+  /**
+   * Messages that had departed are back: of those expunged from (or deleted with) mailbox `from`, the i-th of `uids`,
+   * ascending, became `firstUid + i` in `to`; flags but \Deleted, date and content are what they were.
+   */
+  | { kind: "restored"; from: MailboxId; uids: UidRuns; to: MailboxId; firstUid: number }
+  /** What departed in an entry up to `through` cannot be brought back from now on: nothing keeps it any more. */
+  | { kind: "forgotten"; through: number };
 
 export type FlagChange = "add" | "remove" | "replace";
 export type EventOf<K extends AccountEvent["kind"]> = Extract<AccountEvent, { kind: K }>;

@@ -17,8 +17,9 @@ import {
   sumRows,
   withMarks,
 } from "./chunk.ts";
+import { bringBack, depart, departWhole, forget } from "./departed-mail.ts";
 import type { AccountEvent, EventOf, LogEntry } from "./events.ts";
-import { keywordShift, parseFlags, systemMask } from "./flags.ts";
+import { deleted as deletedFlag, keywordShift, parseFlags, systemMask } from "./flags.ts";
 import type { KeywordTable } from "./keyword-table.ts";
 import { eachRow, firstChunkReaching } from "./rows.ts";
 import { bury, noTombstones } from "./tombstones.ts";
@@ -34,7 +35,7 @@ export function evolve(account: Account, event: AccountEvent, seq: number): Acco
     case "mailboxRenamed":
       return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, path: event.path }));
     case "mailboxDeleted":
-      return deletedMailbox(account, event);
+      return deletedMailbox(account, event, seq);
     case "specialUseSet":
       return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, specialUse: event.specialUse }));
     case "subscribed":
@@ -53,7 +54,11 @@ export function evolve(account: Account, event: AccountEvent, seq: number): Acco
     case "moved":
       return expunged(copied(account, event, seq), event, seq);
     case "expunged":
-      return expunged(account, event, seq);
+      return expunged(departing(account, event, seq), event, seq);
+    case "restored":
+      return restored(account, event, seq);
+    case "forgotten":
+      return { ...account, departed: forget(account.departed, event.through) };
     default:
       return event satisfies never;
   }
@@ -137,7 +142,7 @@ function created(account: Account, event: EventOf<"mailboxCreated">, seq: number
   };
 }
 
-function deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">): Account {
+function deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">, seq: number): Account {
   const mailbox = mailboxOf(account, event.mailbox);
   const sum = new ChecksumSum(account.checksum);
   sum.subtract(hashMailbox(mailbox));
@@ -148,7 +153,8 @@ function deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">): Acc
   mailboxes.delete(mailbox.id);
   const paths = new Map(account.paths);
   if (paths.get(mailbox.path) === mailbox.id) paths.delete(mailbox.path);
-  return { ...account, mailboxes, paths, used: account.used - mailbox.size, checksum: sum.value() };
+  const departed = departWhole(account.departed, mailbox, account.subscriptions.has(mailbox.path), seq);
+  return { ...account, mailboxes, paths, departed, used: account.used - mailbox.size, checksum: sum.value() };
 }
 
 function appended(account: Account, event: EventOf<"appended">, seq: number): Account {
@@ -303,6 +309,27 @@ function copied(account: Account, event: EventOf<"copied"> | EventOf<"moved">, s
   const sum = new ChecksumSum(account.checksum);
   const after = withRows({ ...before, highestModSeq: seq }, rows, account.keywords, sum);
   return replaceMailbox(account, before, after, sum);
+}
+
+/** The messages about to be expunged, noted among those that have departed. */
+function departing(account: Account, { mailbox: id, uids }: EventOf<"expunged">, seq: number): Account {
+  const rows: Row[] = [];
+  eachRow(mailboxOf(account, id), uids, (chunk, at) => void rows.push(rowAt(chunk, at)));
+  return { ...account, departed: depart(account.departed, id, rows, seq) };
+}
+
+function restored(account: Account, event: EventOf<"restored">, seq: number): Account {
+  const before = mailboxOf(account, event.to);
+  const { rows, mail } = bringBack(account.departed, event.from, event.uids);
+  if (rows.length !== countUids(event.uids))
+    throw new Error(`Cannot restore ${countUids(event.uids)} messages: ${rows.length} of them are kept`);
+  // Who expunged them had marked them \\Deleted, and the next EXPUNGE would take them again.
+  const arrivals = rows.map((row, at) => {
+    return { ...row, uid: event.firstUid + at, flags: row.flags & ~deletedFlag, modseq: seq, created: seq };
+  });
+  const sum = new ChecksumSum(account.checksum);
+  const after = withRows({ ...before, highestModSeq: seq }, arrivals, account.keywords, sum);
+  return replaceMailbox({ ...account, departed: mail }, before, after, sum);
 }
 
 function expunged(account: Account, event: EventOf<"expunged"> | EventOf<"moved">, seq: number): Account {

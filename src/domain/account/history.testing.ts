@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { MailboxId, MessageId } from "../ids.ts";
+import type { Account } from "./account.ts";
 import type { AccountCommand, MailboxRef } from "./commands.ts";
 import { runsOfRanges } from "./uid-runs.ts";
 
@@ -31,6 +32,17 @@ const ref: fc.Arbitrary<MailboxRef> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ specialUse: "\\Trash" as const }) },
 );
 const ids = () => Array.from({ length: 4 }, freshId);
+
+/** Which mailbox to restore from is only known when the history is run: see `bound`. */
+const anyDeparted = fc.integer({ min: 0, max: 5 }).map((nth) => `#${nth}` as MailboxId);
+
+/** The command with a mailbox that messages have departed from, where it is about one. */
+export function bound(command: AccountCommand, account: Account): AccountCommand {
+  if (command.kind !== "restore" || !command.from.startsWith("#")) return command;
+  const known = [...account.departed.mailboxes.keys()];
+  const from = known[Number(command.from.slice(1)) % Math.max(known.length, 1)];
+  return { ...command, from: from ?? ("f".repeat(24) as MailboxId) };
+}
 
 export function uidRuns(most: number): fc.Arbitrary<readonly number[]> {
   return fc
@@ -104,6 +116,19 @@ export function anyCommand(most: number): fc.Arbitrary<AccountCommand> {
       ),
     },
     { weight: 1, arbitrary: ref.map((mailbox): AccountCommand => ({ kind: "deleteMailbox", mailbox })) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant("restore" as const),
+        from: anyDeparted,
+        uids: fc.oneof(uids, fc.constant("all" as const)),
+        to: ref,
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.integer({ min: 0, max: 20 }).map((through): AccountCommand => ({ kind: "forget", through })),
+    },
     {
       weight: 1,
       arbitrary: fc.integer({ min: 0, max: 3000 }).map((bytes): AccountCommand => ({ kind: "setQuota", bytes })),

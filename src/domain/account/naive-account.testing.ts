@@ -11,6 +11,10 @@ export class NaiveAccount {
   readonly mailboxes: NaiveMailbox[] = [];
   readonly subscriptions = new Set<string>();
   readonly validities = new Set<number>();
+  /** When mailboxes were deleted that were empty then. */
+  emptyDeleted: number[] = [];
+  /** In the order they went, with the mailbox they were in. */
+  departed: { from: string; seq: number; message: NaiveMessage }[] = [];
 
   get used(): number {
     return this.mailboxes.flatMap(({ messages }) => messages).reduce((sum, { size }) => sum + size, 0);
@@ -48,7 +52,18 @@ export class NaiveAccount {
         const mailbox = this.find(command.mailbox);
         if (!mailbox || mailbox.path === "INBOX") return false;
         this.mailboxes.splice(this.mailboxes.indexOf(mailbox), 1);
+        this.#depart(mailbox.id, mailbox.messages);
+        if (mailbox.messages.length === 0) this.emptyDeleted.push(this.seq + 1);
         return true;
+      }
+      case "restore":
+        return this.#restore(command);
+      case "forget": {
+        const old = (seq: number) => seq <= command.through;
+        const any = this.departed.some(({ seq }) => old(seq)) || this.emptyDeleted.some(old);
+        this.departed = this.departed.filter(({ seq }) => !old(seq));
+        this.emptyDeleted = this.emptyDeleted.filter((seq) => !old(seq));
+        return any ? true : "nothing";
       }
       case "setQuota":
         if (this.quota === command.bytes) return "nothing";
@@ -158,7 +173,33 @@ export class NaiveAccount {
         (command.uids === "all" || inRuns(command.uids, uid)) && (command.which === "any" || flags.has("\\deleted")),
     );
     if (chosen.length === 0) return "nothing";
+    this.#depart(mailbox.id, chosen);
     this.#remove(mailbox, chosen);
+    return true;
+  }
+
+  #depart(from: string, messages: readonly NaiveMessage[]): void {
+    for (const message of messages) this.departed.push({ from, seq: this.seq + 1, message });
+  }
+
+  #restore(command: CommandOf<"restore">): boolean | "nothing" {
+    const to = this.find(command.to);
+    if (!to) return false;
+    const living = new Set(this.mailboxes.flatMap(({ messages }) => messages.map(({ id }) => id)));
+    const here = this.departed.filter(
+      ({ from, message }) => from === command.from && (command.uids === "all" || inRuns(command.uids, message.uid)),
+    );
+    const last = here.filter((each, at) => !here.slice(at + 1).some(({ message }) => message.id === each.message.id));
+    const back = last.filter(({ message }) => !living.has(message.id));
+    if (back.length === 0) return "nothing";
+    const more = back.reduce((sum, { message }) => sum + message.size, 0);
+    if (this.quota > 0 && this.used + more > this.quota) return false;
+    for (const { message } of back.sort((a, b) => a.message.uid - b.message.uid)) {
+      const flags = new Set([...message.flags].filter((flag) => flag !== "\\deleted"));
+      to.messages.push({ ...message, flags, uid: to.uidNext++, modseq: this.seq + 1, created: this.seq + 1 });
+    }
+    to.changed = this.seq + 1;
+    this.departed = this.departed.filter((each) => !back.includes(each));
     return true;
   }
 

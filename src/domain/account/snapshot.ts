@@ -2,6 +2,7 @@ import type { AccountId, MailboxId } from "../ids.ts";
 import type { Account, Mailbox } from "./account.ts";
 import { hashText, parseChecksum, printChecksum } from "./checksum.ts";
 import { type Chunk, emptyChunk, messageIdBytes, withMarks } from "./chunk.ts";
+import type { DepartedMailbox } from "./departed-mail.ts";
 import type { Flag, SpecialUse } from "./events.ts";
 import { KeywordTable } from "./keyword-table.ts";
 import { noTombstones, packTombstones, type Tombstones, unpackTombstones } from "./tombstones.ts";
@@ -47,7 +48,7 @@ export function packAccount(account: Account, known: PartNames, unique: string):
     return given;
   };
   const head: Head = {
-    format: 1,
+    format: 2,
     id: account.id,
     seq: account.seq,
     checksum: printChecksum(account.checksum),
@@ -69,6 +70,12 @@ export function packAccount(account: Account, known: PartNames, unique: string):
           ? null
           : name(mailbox.tombstones, `t.${mailbox.id}`, () => packTombstones(mailbox.tombstones)),
     })),
+    departures: account.departed.count,
+    departed: [...account.departed.mailboxes.values()].map(({ mailbox, deleted, chunks }) => ({
+      mailbox,
+      deleted,
+      chunks: chunks.map((chunk) => name(chunk, `d.${mailbox}`, () => packChunk(chunk))),
+    })),
   };
   const stored = (): void => {
     for (const [value, given] of fresh) known.give(value, given);
@@ -79,21 +86,22 @@ export function packAccount(account: Account, known: PartNames, unique: string):
 /** The account of a head and its parts. Throws where a part is missing. */
 export function unpackAccount(text: string, parts: ReadonlyMap<string, Uint8Array>, known: PartNames): Account {
   const head = JSON.parse(text) as Head;
-  if (head.format !== 1)
+  if (head.format !== 2)
     throw new Error(`Cannot read snapshot of account ${head.id}: format ${head.format} is not known`);
   const part = (name: string): Uint8Array => {
     const bytes = parts.get(name);
     if (!bytes) throw new Error(`Cannot read snapshot of account ${head.id}: part ${name} is missing`);
     return bytes;
   };
+  const chunkOf = (name: string): Chunk => {
+    const chunk = unpackChunk(part(name));
+    known.give(chunk, name);
+    return chunk;
+  };
   const mailboxes = new Map<MailboxId, Mailbox>();
   const paths = new Map<string, MailboxId>();
   for (const packed of head.mailboxes) {
-    const chunks = packed.chunks.map((name) => {
-      const chunk = unpackChunk(part(name));
-      known.give(chunk, name);
-      return chunk;
-    });
+    const chunks = packed.chunks.map(chunkOf);
     let tombstones = noTombstones;
     if (packed.tombstones !== null) {
       tombstones = unpackTombstones(part(packed.tombstones));
@@ -127,6 +135,15 @@ export function unpackAccount(text: string, parts: ReadonlyMap<string, Uint8Arra
     paths,
     subscriptions: new Set(head.subscriptions),
     keywords: KeywordTable.of(head.keywordSets),
+    departed: {
+      count: head.departures,
+      mailboxes: new Map(
+        head.departed.map((packed): [MailboxId, DepartedMailbox] => [
+          packed.mailbox,
+          { ...packed, chunks: packed.chunks.map(chunkOf) },
+        ]),
+      ),
+    },
   };
 }
 
@@ -150,6 +167,8 @@ type Head = {
     chunks: string[];
     tombstones: string | null;
   }[];
+  departures: number;
+  departed: { mailbox: MailboxId; deleted: DepartedMailbox["deleted"]; chunks: string[] }[];
 };
 
 /** Columns one after the other, little-endian: uid, created, size, date, modseq, flags, message ids. */

@@ -225,6 +225,7 @@ export class View {
         if (event.mailbox === this.mailbox) this.#arrive(runOf(event.uid), seq);
         return;
       case "copied":
+      case "restored":
         if (event.to === this.mailbox) this.#arrive(placedAt(event), seq);
         return;
       case "moved":

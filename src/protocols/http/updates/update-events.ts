@@ -39,6 +39,7 @@ export function updatesOf(
       case "expunged":
         return each("EXPUNGE", event.mailbox, eachUid(event.uids));
       case "copied":
+      case "restored":
         return each("EXISTS", event.to, newUids(event));
       case "moved":
         return [...each("EXPUNGE", event.mailbox, eachUid(event.uids)), ...each("EXISTS", event.to, newUids(event))];

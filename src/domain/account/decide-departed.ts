@@ -1,0 +1,42 @@
+import type { MessageId } from "../ids.ts";
+import { type Account, findMailbox, maxUid } from "./account.ts";
+import { messageIdBytes } from "./chunk.ts";
+import type { CommandOf } from "./commands.ts";
+import { noSuch } from "./decide-mailboxes.ts";
+import { overQuota } from "./decide-messages.ts";
+import { eachDeparted } from "./departed-mail.ts";
+import { idText } from "./evolve.ts";
+import { livingAmong } from "./living-messages.ts";
+import { accepted, type Ruling, refused } from "./ruling.ts";
+import { hasUid, runsOf } from "./uid-runs.ts";
+
+/** What departed and is wanted back; of a message that departed several times, the last departure. */
+export function restore(account: Account, command: CommandOf<"restore">): Ruling {
+  const to = findMailbox(account, command.to);
+  if (!to) return noSuch(command.to);
+  const wanted = new Map<MessageId, { uid: number; size: number }>();
+  eachDeparted(account.departed, command.from, ({ fixed }, at) => {
+    const uid = fixed.uid[at]!;
+    if (command.uids !== "all" && !hasUid(command.uids, uid)) return;
+    wanted.set(idText(fixed.message, at * messageIdBytes) as MessageId, { uid, size: fixed.size[at]! });
+  });
+  for (const message of livingAmong(account, wanted.keys())) wanted.delete(message);
+  if (wanted.size === 0) return accepted([]);
+  const rows = [...wanted.values()];
+  const full = overQuota(
+    account,
+    rows.reduce((sum, { size }) => sum + size, 0),
+  );
+  if (full) return full;
+  if (to.uidNext + rows.length > maxUid) return refused({ kind: "uidsExhausted", path: to.path });
+  const uids = runsOf(rows.map(({ uid }) => uid));
+  return accepted([{ kind: "restored", from: command.from, uids, to: to.id, firstUid: to.uidNext }]);
+}
+
+export function forget(account: Account, { through }: CommandOf<"forget">): Ruling {
+  for (const { chunks, deleted } of account.departed.mailboxes.values()) {
+    const first = chunks[0]?.marks.modseq[0] ?? deleted?.seq;
+    if (first !== undefined && first <= through) return accepted([{ kind: "forgotten", through }]);
+  }
+  return accepted([]);
+}
