@@ -32,6 +32,8 @@ export type Reader = {
 export class ContentReader {
   readonly #around: Surroundings;
   readonly #cache: FieldCache;
+  /** Messages being described at the moment: who else asks for one of them waits for the same. */
+  readonly #describing = new Map<string, Promise<StoredMessage>>();
 
   constructor(around: Surroundings, cacheBytes: number) {
     this.#around = around;
@@ -121,6 +123,7 @@ export class ContentReader {
     written: "surely" | "if it can be",
   ): Promise<ReadonlyMap<MessageId, StoredMessage>> {
     const records = new Map<MessageId, StoredMessage>();
+    const underWay: Promise<StoredMessage>[] = [];
     for (let from = 0; from < messages.length; ) {
       const some: { message: MessageId; place: Place }[] = [];
       let bytes = 0;
@@ -128,24 +131,44 @@ export class ContentReader {
         const message = messages[from]!;
         const known = reader.unrecorded.get(message);
         if (!known) continue;
-        some.push({ message, place: known.place });
+        // Whoever began may not write the record in the end; who must have it written does it all.
+        const begun = written === "surely" ? undefined : this.#describing.get(reader.id + message);
+        if (begun) underWay.push(begun);
+        else some.push({ message, place: known.place });
         bytes += placeSize(known.place);
       }
-      if (some.length === 0) break;
-      const whole = await readWhole(
-        this.#around.stores,
-        reader.id,
-        some.map(({ place }) => place),
-      );
-      const descriptions = await this.#around.cpu.describe(whole);
-      const batch = some.map(({ message, place }, n): StoredMessage => {
-        const description = descriptions[n] ?? opaqueDescription(whole[n]!.length);
-        return { message, place: packPlace(place), ...description };
-      });
+      if (some.length === 0) continue;
+      const batch = await this.#describeNow(reader, some);
       if (await this.#save(reader, batch, written)) reader.recorded(some.map(({ message }) => message));
       for (const record of batch) records.set(record.message, record);
     }
+    for (const record of await Promise.all(underWay)) records.set(record.message, record);
     return records;
+  }
+
+  #describeNow(
+    reader: Reader,
+    some: readonly { message: MessageId; place: Place }[],
+  ): Promise<readonly StoredMessage[]> {
+    const { stores, cpu } = this.#around;
+    const places = some.map(({ place }) => place);
+    const work = readWhole(stores, reader.id, places).then(async (whole) => {
+      const descriptions = await cpu.describe(whole);
+      return some.map(({ message, place }, n): StoredMessage => {
+        const description = descriptions[n] ?? opaqueDescription(whole[n]!.length);
+        return { message, place: packPlace(place), ...description };
+      });
+    });
+    for (const [n, { message }] of some.entries()) {
+      const key = reader.id + message;
+      const one = work.then((batch) => batch[n]!);
+      const over = (): void => {
+        if (this.#describing.get(key) === one) this.#describing.delete(key);
+      };
+      this.#describing.set(key, one);
+      one.then(over, over);
+    }
+    return work;
   }
 
   async #save({ id }: Reader, batch: readonly StoredMessage[], written: "surely" | "if it can be"): Promise<boolean> {

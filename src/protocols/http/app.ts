@@ -6,7 +6,10 @@ import { mayUse, type Principal } from "./auth/principal.ts";
 import { type TokenLookup, tokenOf } from "./auth/token.ts";
 import { clientAddress } from "./client-address.ts";
 import { failureResponse, HttpFailure, unavailable } from "./failure.ts";
+import { announcedLength } from "./input/body.ts";
 import { bodyParams, checkParams, contentKind, formParams, mergeParams, type RawParams } from "./input/params.ts";
+import type { ByteGate, Lease } from "./memory/byte-gate.ts";
+import { heldAnswer } from "./memory/held-answer.ts";
 import type { Call, Operation } from "./operation.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
@@ -18,6 +21,7 @@ export type AppParts = {
   /** Whether X-Forwarded-For from this address is believed. */
   readonly trusted: (address: string) => boolean;
   readonly leaving: AbortSignal;
+  readonly gate: ByteGate;
 };
 
 /** What the socket knows of a request: the address of the connection. */
@@ -25,6 +29,8 @@ export type Bindings = { readonly peer: string };
 type Env = { Bindings: Bindings };
 
 const parametersLimit = 1024 * 1024;
+/** Answers up to this size are the kernel's as soon as they are made. */
+const smallAnswer = 64 * 1024;
 
 /** The API as a function from requests to responses: it never throws, and every response has its final headers. */
 export function createApp(parts: AppParts): Hono<Env> {
@@ -82,9 +88,12 @@ type RequestFacts = { request: Request; url: URL; path: Record<string, string>; 
 async function answer(operation: Operation, facts: RequestFacts, parts: AppParts): Promise<Response> {
   const { services, options } = parts;
   const remote = clientAddress(facts.peer, facts.request.headers.get("x-forwarded-for"), parts.trusted);
+  let held: Lease | null = null;
   try {
     const principal = await admit(operation, facts, parts, remote);
-    const params = checkParams(operation.params, await paramsOf(operation, facts, principal, options));
+    const whose = accountOf(facts, principal) ?? "";
+    if (operation.method !== "GET") held = await roomForBody(facts, whose, parts);
+    const params = checkParams(operation.params, await paramsOf(operation, facts, principal, { parts, held }));
     const { request } = facts;
     const call: Call = {
       services,
@@ -94,14 +103,35 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
       request,
       leaving: parts.leaving,
       operations: parts.operations,
+      gate: parts.gate,
     };
     const result = await operation.run(params as never, call);
     note(operation, params, { principal, remote }, services.logger);
-    return result instanceof Response ? result : Response.json({ success: true, ...(result as object) });
+    return result instanceof Response ? result : await jsonAnswer(result as object, whose, parts);
   } catch (error) {
     return failureResponse(failureOf(error, parts, { operation: operation.id, remote }));
+  } finally {
+    held?.release();
   }
 }
+
+async function jsonAnswer(result: object, whose: string, { gate, services }: AppParts): Promise<Response> {
+  const json = JSON.stringify({ success: true, ...result });
+  const headers = { "Content-Type": "application/json" };
+  if (json.length <= smallAnswer) return new Response(json, { headers });
+  const lease = await gate.take(json.length, whose);
+  return heldAnswer(json, headers, { lease, clock: services.clock });
+}
+
+/** Room for the body that is announced; one whose length is not known takes its room as it comes. */
+function roomForBody({ request }: RequestFacts, whose: string, { gate, options }: AppParts): Promise<Lease> {
+  const announced = contentKind(request) === "other" ? 0 : (announcedLength(request) ?? 0);
+  const most = largestBody(options);
+  return gate.take(announced > most ? 0 : announced, whose);
+}
+
+// Attachments come as Base64 in the JSON text: four bytes for three, and escapes.
+const largestBody = ({ messageSize }: HttpOptions): number => messageSize * 2 + parametersLimit;
 
 /** Who changed what, with the session and address that the caller gave for its own client. */
 function note(
@@ -136,10 +166,14 @@ async function admit(operation: Operation, facts: RequestFacts, parts: AppParts,
     if (token !== null) parts.services.logger.warn({ remote, protocol: "http" }, "Refused an unknown access token");
     throw new HttpFailure(403, "InvalidToken", "Invalid accessToken value");
   }
-  const named = facts.path.user ?? null;
-  const account = named === "me" && principal.kind === "user" ? principal.account : named;
-  if (!mayUse(principal, access, account)) throw new HttpFailure(403, "MissingPrivileges", "Not enough privileges");
+  if (!mayUse(principal, access, accountOf(facts, principal)))
+    throw new HttpFailure(403, "MissingPrivileges", "Not enough privileges");
   return principal;
+}
+
+/** The account the path names; null: none. */
+function accountOf({ path }: RequestFacts, principal: Principal): string | null {
+  return path.user === "me" && principal.kind === "user" ? principal.account : (path.user ?? null);
 }
 
 // Operations for anyone look at nobody's rights; the least of them stands for whoever asks.
@@ -149,17 +183,17 @@ async function paramsOf(
   operation: Operation,
   { request, url, path }: RequestFacts,
   principal: Principal,
-  options: HttpOptions,
+  { parts: { options, services }, held }: { parts: AppParts; held: Lease | null },
 ): Promise<RawParams> {
+  const { clock } = services;
   const query = formParams(url.searchParams);
   const named = path.user === "me" && principal.kind === "user" ? { ...path, user: principal.account } : path;
   if (operation.method === "GET") return mergeParams(named, query, {});
   if (operation.body === "raw") {
     if (contentKind(request) !== "json" || !request.headers.has("content-type")) return mergeParams(named, query, {});
-    // Attachments come as Base64 in the JSON text: four bytes for three, and escapes.
-    return mergeParams(named, query, await bodyParams(request, options.messageSize * 2 + parametersLimit));
+    return mergeParams(named, query, await bodyParams(request, { limit: largestBody(options), held, clock }));
   }
-  return mergeParams(named, query, await bodyParams(request, parametersLimit));
+  return mergeParams(named, query, await bodyParams(request, { limit: parametersLimit, held, clock }));
 }
 
 function failureOf(error: unknown, { services }: AppParts, about: object): HttpFailure {

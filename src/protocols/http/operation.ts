@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Access, Principal } from "./auth/principal.ts";
 import { auditFields } from "./input/fields.ts";
+import type { ByteGate } from "./memory/byte-gate.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
 /** What an operation is given beside its parameters. */
@@ -16,6 +17,8 @@ export type Call = {
   readonly leaving: AbortSignal;
   /** All operations of this API: it describes itself. */
   readonly operations: readonly Operation[];
+  /** To be asked before a large message is read into memory. */
+  readonly gate: ByteGate;
 };
 
 /** An answer that is not JSON: its media type and one sentence on what it is. */

@@ -4,11 +4,14 @@ import { trustedAddresses } from "../proxy-protocol.ts";
 import { createApp } from "./app.ts";
 import { anyOf, rootTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
+import { ByteGate } from "./memory/byte-gate.ts";
 import { operations } from "./operations.ts";
 import type { AllServices, HttpListening, HttpOptions } from "./services.ts";
 
 // A client that neither sends nor takes a byte for so long is gone; event streams say something more often.
 const idleSeconds = 60;
+/** Octets of messages, bodies and answers that are in memory at one time; what is made of them is a few times more. */
+const roomForMessages = 64 * 1024 * 1024;
 
 /**
  * Serves the API, clear and over TLS, on the addresses of `options`; resolves when both are listening.
@@ -24,6 +27,7 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     lookup: anyOf(rootTokenLookup(options.token)),
     trusted: trustedAddresses(options.trustedProxies),
     leaving: leaving.signal,
+    gate: new ByteGate(Math.max(roomForMessages, options.messageSize), services.clock),
   });
   let running = 0;
 

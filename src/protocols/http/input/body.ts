@@ -1,4 +1,7 @@
+import type { Clock } from "../../../actors/runtime/clock.ts";
 import { HttpFailure } from "../failure.ts";
+import type { Lease } from "../memory/byte-gate.ts";
+import { grace, slowestRate } from "../memory/held-answer.ts";
 
 export const bodyTooBig = (limit: number) =>
   new HttpFailure(413, "RequestTooBig", `The request body is larger than ${limit} bytes`, {
@@ -44,9 +47,34 @@ function cutOff(): never {
   throw incomplete();
 }
 
-/** The whole body, at most `limit` bytes. */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
+/** Where a body goes that is kept whole. */
+export type BodyRoom = {
+  /** Bytes. */
+  readonly limit: number;
+  /** What it holds of the memory for bodies; null: it is too small to be counted. */
+  readonly held: Lease | null;
+  readonly clock: Clock;
+};
+
+/**
+ * The whole body.
+ *
+ * @throws HttpFailure as `bodyPieces`; 408 where it comes so slowly that it is in the way of others; 503 where there is
+ *   no room for it
+ */
+export async function readBody(request: Request, { limit, held, clock }: BodyRoom): Promise<Buffer> {
+  const announced = announcedLength(request) ?? 0;
+  const begun = clock.monotonic();
   const pieces: Uint8Array[] = [];
-  for await (const piece of bodyPieces(request, limit)) pieces.push(piece);
+  let size = 0;
+  for await (const piece of bodyPieces(request, limit)) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > announced) held?.resize(size);
+    if (size < ((clock.monotonic() - begun - grace) / 1000) * slowestRate) throw tooSlow();
+  }
   return Buffer.concat(pieces);
 }
+
+const tooSlow = () =>
+  new HttpFailure(408, "RequestTimeout", "The request body comes too slowly", { headers: { Connection: "close" } });

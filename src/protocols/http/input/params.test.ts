@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { realClock } from "../../../actors/runtime/clock.ts";
 import { HttpFailure } from "../failure.ts";
 import { accountId, auditFields, flag, freeObject, integer, moment, pageSize, text, texts } from "./fields.ts";
 import { bodyParams, checkParams, formParams, mergeParams } from "./params.ts";
@@ -96,6 +97,8 @@ describe("checkParams", () => {
   });
 });
 
+const room = (limit: number) => ({ limit, held: null, clock: realClock });
+
 describe("params", () => {
   test("of a form: repeated is a list, empty is none", () => {
     expect(formParams(new URLSearchParams("a=1&a=2&b=&c=x&c="))).toEqual({ a: ["1", "2"], c: "x" });
@@ -106,7 +109,7 @@ describe("params", () => {
   });
 
   test("named like object internals touch no prototype", async () => {
-    const body = await bodyParams(post('{"__proto__":{"admin":true},"constructor":1}', "application/json"), 1000);
+    const body = await bodyParams(post('{"__proto__":{"admin":true},"constructor":1}', "application/json"), room(1000));
     const merged = mergeParams({}, formParams(new URLSearchParams("__proto__=x")), body);
     expect((merged as { admin?: unknown }).admin).toBeUndefined();
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
@@ -115,13 +118,13 @@ describe("params", () => {
   });
 
   test("come as JSON, as a form, or not at all", async () => {
-    expect(await bodyParams(post('{"a":1}', "application/json; charset=utf-8"), 100)).toEqual({ a: 1 });
-    expect(await bodyParams(post("a=1&b=x%20y", "application/x-www-form-urlencoded"), 100)).toEqual({
+    expect(await bodyParams(post('{"a":1}', "application/json; charset=utf-8"), room(100))).toEqual({ a: 1 });
+    expect(await bodyParams(post("a=1&b=x%20y", "application/x-www-form-urlencoded"), room(100))).toEqual({
       a: "1",
       b: "x y",
     });
-    expect(await bodyParams(post(null), 100)).toEqual({});
-    expect(await bodyParams(post("  ", "application/json"), 100)).toEqual({});
+    expect(await bodyParams(post(null), room(100))).toEqual({});
+    expect(await bodyParams(post("  ", "application/json"), room(100))).toEqual({});
   });
 
   test.each([
@@ -131,14 +134,16 @@ describe("params", () => {
     ["a text", '"text"'],
     ["50,000 levels", "[".repeat(50_000)],
   ])("refuse the body that is %s", async (_, body) => {
-    const failure = await failureOf(() => bodyParams(post(body, "application/json"), 1_000_000));
+    const failure = await failureOf(() => bodyParams(post(body, "application/json"), room(1_000_000)));
     expect(failure).toMatchObject({ status: 400, code: "InputValidationError" });
   });
 
   test("refuse other kinds of content, and too much of it", async () => {
-    expect(await failureOf(() => bodyParams(post("<a/>", "application/xml"), 100))).toMatchObject({ status: 415 });
+    expect(await failureOf(() => bodyParams(post("<a/>", "application/xml"), room(100)))).toMatchObject({
+      status: 415,
+    });
     const big = post(`{"a":"${"x".repeat(200)}"}`, "application/json");
-    expect(await failureOf(() => bodyParams(big, 100))).toMatchObject({ status: 413 });
+    expect(await failureOf(() => bodyParams(big, room(100)))).toMatchObject({ status: 413 });
   });
 
   test("are read no further than the limit where no length is announced", async () => {
@@ -150,7 +155,10 @@ describe("params", () => {
       },
     });
     const request = new Request("http://localhost/", { method: "POST", body: endless });
-    expect(await failureOf(() => bodyParams(request, 10_000))).toMatchObject({ status: 413, code: "RequestTooBig" });
+    expect(await failureOf(() => bodyParams(request, room(10_000)))).toMatchObject({
+      status: 413,
+      code: "RequestTooBig",
+    });
     expect(sent).toBeLessThan(100_000);
   });
 });

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { HttpFailure } from "../failure.ts";
-import { readBody } from "./body.ts";
+import { type BodyRoom, readBody } from "./body.ts";
 
 export type RawParams = Record<string, unknown>;
 
@@ -17,16 +17,16 @@ export function formParams(form: URLSearchParams): RawParams {
 /**
  * The parameters in a body: a JSON object or a form. No body is no parameters.
  *
- * @throws HttpFailure 400 for what is not JSON, 413 past `limit` bytes, 415 for another kind of content
+ * @throws HttpFailure 400 for what is not JSON, 413 past the limit, 415 for another kind of content
  */
-export async function bodyParams(request: Request, limit: number): Promise<RawParams> {
+export async function bodyParams(request: Request, room: BodyRoom): Promise<RawParams> {
   const kind = contentKind(request);
   if (kind === "other") {
-    const body = await readBody(request, limit);
+    const body = await readBody(request, room);
     if (body.length === 0) return {};
     throw new HttpFailure(415, "UnsupportedMediaType", "Send the parameters as application/json");
   }
-  const text = (await readBody(request, limit)).toString("utf8");
+  const text = (await readBody(request, room)).toString("utf8");
   if (text.trim() === "") return {};
   if (kind === "form") return formParams(new URLSearchParams(text));
   let value: unknown;

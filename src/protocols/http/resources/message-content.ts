@@ -1,13 +1,15 @@
 import { runOf } from "../../../domain/account/uid-runs.ts";
+import type { AccountId, MailboxId } from "../../../domain/ids.ts";
 import { attachmentDisposition, safeMediaType } from "../content-disposition.ts";
-import { HttpFailure } from "../failure.ts";
+import { HttpFailure, messageNotFound } from "../failure.ts";
 import { accountId, flag, mailboxId, text, uid } from "../input/fields.ts";
+import type { Lease } from "../memory/byte-gate.ts";
+import { heldAnswer } from "../memory/held-answer.ts";
 import { detailsOf, messageDetails } from "../message/message-view.ts";
 import { sourceStream } from "../message/source-stream.ts";
-import { operation } from "../operation.ts";
+import { type Call, operation } from "../operation.ts";
 import { granted } from "../refusals.ts";
 import { change } from "./mailboxes.ts";
-import { existingMessages } from "./messages.ts";
 
 const tag = "Messages";
 const place = { user: accountId, mailbox: mailboxId, message: uid };
@@ -22,16 +24,19 @@ export const getMessage = operation({
   access: { may: "read", what: "messages", whose: "own" },
   params: { ...place, replaceCidLinks: flag.default(false), markAsSeen: flag.default(false) },
   answer: messageDetails,
-  async run({ user, mailbox, message: uid, replaceCidLinks, markAsSeen }, { services }) {
-    await existingMessages(services, user, mailbox, runOf(uid));
-    if (markAsSeen) {
-      const seen = { kind: "changeFlags", mailbox: { id: mailbox }, uids: runOf(uid), change: "add" } as const;
-      await change(services, user, { ...seen, flags: ["\\Seen"] });
-    }
-    const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid }));
-    const base = `/users/${user}/mailboxes/${mailbox}/messages/${uid}/attachments`;
-    const linkTo = (id: string) => (replaceCidLinks ? `${base}/${id}` : `attachment:${id}`);
-    return detailsOf(message, { user, mailbox }, linkTo);
+  async run({ user, mailbox, message: uid, replaceCidLinks, markAsSeen }, call) {
+    const { services } = call;
+    return readHeld(call, { user, mailbox, uid }, async (lease) => {
+      if (markAsSeen) {
+        const seen = { kind: "changeFlags", mailbox: { id: mailbox }, uids: runOf(uid), change: "add" } as const;
+        await change(services, user, { ...seen, flags: ["\\Seen"] });
+      }
+      const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid }));
+      const base = `/users/${user}/mailboxes/${mailbox}/messages/${uid}/attachments`;
+      const linkTo = (id: string) => (replaceCidLinks ? `${base}/${id}` : `attachment:${id}`);
+      const json = JSON.stringify({ success: true, ...detailsOf(message, { user, mailbox }, linkTo) });
+      return heldAnswer(json, { "Content-Type": "application/json" }, { lease, clock: services.clock });
+    });
   },
 });
 
@@ -72,25 +77,41 @@ export const getAttachment = operation({
     sendAsString: flag.default(false),
   },
   answer: { type: "application/octet-stream", description: "The decoded bytes, under the attachment's own media type" },
-  async run({ user, mailbox, message: uid, attachment, sendAsString }, { services }) {
-    await existingMessages(services, user, mailbox, runOf(uid));
-    const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid }));
-    if (!message.attachments.some(({ id }) => id === attachment)) {
-      throw new HttpFailure(404, "FileNotFound", "This attachment does not exist");
-    }
-    const found = granted(await services.accounts.ask(user, { kind: "readAttachment", mailbox, uid, attachment }));
-    const { contentType, filename } = found.facts;
-    const bytes = sendAsString ? Buffer.from(decodedText(found.bytes), "utf8") : found.bytes;
-    return new Response(bytes, {
-      headers: {
-        "Content-Type": sendAsString ? "text/plain; charset=utf-8" : safeMediaType(contentType),
-        "Content-Length": String(bytes.length),
-        "Content-Disposition": attachmentDisposition(filename),
+  async run({ user, mailbox, message: uid, attachment, sendAsString }, call) {
+    const { services } = call;
+    return readHeld(call, { user, mailbox, uid }, async (lease) => {
+      const found = await services.accounts.ask(user, { kind: "readAttachment", mailbox, uid, attachment });
+      if (!found.ok && found.refusal.kind === "noSuchMessage") {
+        throw new HttpFailure(404, "FileNotFound", "This attachment does not exist");
+      }
+      const { facts, bytes } = granted(found);
+      const headers = {
+        "Content-Type": sendAsString ? "text/plain; charset=utf-8" : safeMediaType(facts.contentType),
+        "Content-Disposition": attachmentDisposition(facts.filename),
         ...untrustedContent,
-      },
+      };
+      return heldAnswer(sendAsString ? decodedText(bytes) : bytes, headers, { lease, clock: services.clock });
     });
   },
 });
+
+/** Reads a message that is there, when there is room for it in memory; the answer holds that room until it is taken. */
+async function readHeld(
+  { services, gate }: Call,
+  { user, mailbox, uid }: { user: AccountId; mailbox: MailboxId; uid: number },
+  read: (lease: Lease) => Promise<Response>,
+): Promise<Response> {
+  const asked = { kind: "readColumns", mailbox, uids: runOf(uid), columns: ["size"] } as const;
+  const { sizes } = granted(await services.accounts.ask(user, asked));
+  if (sizes.length === 0) throw messageNotFound();
+  const lease = await gate.take(sizes[0]!, user);
+  try {
+    return await read(lease);
+  } catch (error) {
+    lease.release();
+    throw error;
+  }
+}
 
 /** What a stranger sent must not run as a page of this server, whatever it says it is. */
 const untrustedContent = { "Content-Security-Policy": "sandbox; default-src 'none'" };

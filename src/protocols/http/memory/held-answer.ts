@@ -1,0 +1,64 @@
+import type { Clock } from "../../../actors/runtime/clock.ts";
+import type { Lease } from "./byte-gate.ts";
+
+const pieceSize = 64 * 1024;
+/** A client takes at least so many bytes a second, after its first `grace` milliseconds. */
+export const slowestRate = 16 * 1024;
+export const grace = 30_000;
+const lookEvery = 5_000;
+
+/**
+ * A body that stays in memory until the client has taken it, in pieces, no faster than that; then its lease ends. A
+ * client that takes it too slowly is cut off: it sees fewer bytes than announced.
+ */
+export function heldAnswer(
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  held: { readonly lease: Lease; readonly clock: Clock },
+): Response {
+  const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
+  const init = { headers: { ...headers, "Content-Length": String(bytes.length) } };
+  if (bytes.length > pieceSize) return new Response(takenSlowly(bytes, held), init);
+  held.lease.release();
+  return new Response(bytes, init);
+}
+
+function takenSlowly(
+  whole: Uint8Array,
+  { lease, clock }: { readonly lease: Lease; readonly clock: Clock },
+): ReadableStream<Uint8Array> {
+  // Let go of as soon as nobody will read it, whoever holds the stream.
+  let bytes: Uint8Array | null = whole;
+  let at = 0;
+  const begun = clock.monotonic();
+  let forget = () => {};
+  const end = (): void => {
+    bytes = null;
+    forget();
+    lease.release();
+  };
+  const look = (controller: ReadableStreamDefaultController): void => {
+    forget = clock.after(lookEvery, () => {
+      const seconds = (clock.monotonic() - begun - grace) / 1000;
+      if (at >= seconds * slowestRate) return look(controller);
+      end();
+      controller.error(new Error("Cannot go on answering: the client takes it too slowly"));
+    });
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start: look,
+      pull(controller) {
+        if (bytes === null) return;
+        // A copy: a piece may be handed over, and the others with it.
+        controller.enqueue(bytes.slice(at, at + pieceSize));
+        at += pieceSize;
+        if (at < bytes.length) return;
+        controller.close();
+        end();
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+}
