@@ -19,6 +19,7 @@ import { httpOptions, listenerOptions } from "./operation/listener-options.ts";
 import { PrometheusMetrics } from "./operation/metrics.ts";
 import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
 import { rootToken } from "./operation/root-token.ts";
+import type { OwnReports, Siblings } from "./operation/siblings.ts";
 import { startHttp } from "./protocols/http/server.ts";
 import { startImap } from "./protocols/imap/listener.ts";
 import { startLmtp } from "./protocols/lmtp/start-lmtp.ts";
@@ -57,8 +58,11 @@ export type RunningServer = {
 /** How long connections are given to come to a command boundary, milliseconds. */
 const drainTime = 7000;
 
-/** Starts everything; throws where something that must be there is not. */
-export async function startServer(config: Config): Promise<RunningServer> {
+/**
+ * Starts everything; throws where something that must be there is not. `siblings`: the other processes of this node,
+ * where there are any, which share its ports and are asked for their part of health and metrics.
+ */
+export async function startServer(config: Config, siblings?: Siblings): Promise<RunningServer> {
   const started = performance.now();
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const log = { level: config.log.level, readable: process.stdout.isTTY === true };
@@ -151,29 +155,33 @@ export async function startServer(config: Config): Promise<RunningServer> {
 
   let leaving = false;
   const running: Partial<Record<"imap" | "pop3" | "lmtp" | "http", Listening>> = {};
+  const own: OwnReports = {
+    metrics: () => metrics.expose(),
+    health: () =>
+      readHealth({
+        node,
+        kind: config.store.kind,
+        data: config.data,
+        queueLimit: config.limits.queue,
+        askDatabase: () => directoryStore.setting("ping"),
+        hints: config.store.kind === "mongodb" ? hints : null,
+        stats: () => shards.stats(),
+        connections: () => ({
+          imap: running.imap?.connections() ?? 0,
+          pop3: running.pop3?.connections() ?? 0,
+          lmtp: running.lmtp?.connections() ?? 0,
+          http: running.http?.connections() ?? 0,
+        }),
+        uptime: () => (performance.now() - started) / 1000,
+        monotonic: clock.monotonic,
+      }),
+  };
   const http = await startHttp(
     {
       ...services,
       ready: () => !leaving,
-      metricsText: () => metrics.expose(),
-      health: () =>
-        readHealth({
-          node,
-          kind: config.store.kind,
-          data: config.data,
-          queueLimit: config.limits.queue,
-          askDatabase: () => directoryStore.setting("ping"),
-          hints: config.store.kind === "mongodb" ? hints : null,
-          stats: () => shards.stats(),
-          connections: () => ({
-            imap: running.imap?.connections() ?? 0,
-            pop3: running.pop3?.connections() ?? 0,
-            lmtp: running.lmtp?.connections() ?? 0,
-            http: running.http?.connections() ?? 0,
-          }),
-          uptime: () => (performance.now() - started) / 1000,
-          monotonic: clock.monotonic,
-        }),
+      metricsText: () => siblings?.metricsText() ?? own.metrics(),
+      health: () => siblings?.health() ?? own.health(),
     },
     httpOptions(config, rootToken(config)),
   );
@@ -196,6 +204,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     "Round trips to the database so far.",
     async () => (await shards.stats()).roundTrips,
   );
+  siblings?.ready(own);
   const sweep = setInterval(
     () => void shards.control("sweep").catch((err: unknown) => logger.warn({ err }, "sweep put off")),
     3_600_000,

@@ -9,6 +9,8 @@ export type Cluster = {
   readonly mongo: Engine;
   readonly redis: OwnEngine;
   readonly database: string;
+  /** What every node is started with. */
+  readonly settings: Readonly<Record<string, string>>;
   /** A node in this process. */
   node(settings?: Readonly<Record<string, string>>): Promise<TestServer>;
   /** A node in a process of its own, to be killed. */
@@ -63,6 +65,7 @@ function clusterOn(mongo: Engine, redis: OwnEngine): Cluster {
     mongo,
     redis,
     database,
+    settings: shared,
     async node(settings = {}) {
       const started = await startTestServer({ ...shared, ...settings });
       const node: TestServer = {

@@ -1,16 +1,20 @@
-import { closeSync, openSync } from "node:fs";
 import type { Command } from "commander";
 import type { RunningServer } from "../../main.ts";
 import { CertificateError, openCertificate } from "../../operation/certificate.ts";
 import { type Config, type LoadedConfig, loadConfig } from "../../operation/config.ts";
 import { rootToken } from "../../operation/root-token.ts";
+import { Siblings, type SupervisorLink } from "../../operation/siblings.ts";
 import { handleSignals } from "../../operation/signals.ts";
 import type { Console } from "../console.ts";
 import { portTrouble } from "../doctor/check-ports.ts";
 import { CommandFailure } from "../failure.ts";
-import { runProcesses } from "../processes.ts";
+import { runProcesses } from "../processes/run-processes.ts";
+import { terminalIsGone } from "../terminal-is-gone.ts";
 
-export type StartServer = (config: Config) => Promise<Pick<RunningServer, "banner" | "logger" | "reload" | "stop">>;
+export type StartServer = (
+  config: Config,
+  siblings?: Siblings,
+) => Promise<Pick<RunningServer, "banner" | "logger" | "reload" | "stop">>;
 
 /** `eider start`: the server, until a signal ends it. */
 export function addStart(program: Command, console: Console, startServer: StartServer): void {
@@ -30,10 +34,12 @@ export function addStart(program: Command, console: Console, startServer: StartS
           // Made once, before all processes want to make it.
           rootToken(config);
           openCertificate(config, new Date());
-          return runProcesses(config.processes, processVariable, console);
+          process.exitCode = await runProcesses(config, processVariable);
+          return;
         }
       }
-      const server = await startServer(config).catch((error: unknown) => {
+      const siblings = supervised(console);
+      const server = await startServer(config, siblings ?? undefined).catch((error: unknown) => {
         throw explained(error);
       });
       // Before the banner: whoever has read it may send signals.
@@ -55,30 +61,29 @@ function load({ config }: { config?: string }, console: Console): LoadedConfig {
   throw new CommandFailure(loaded.problems.at(-1)!, "");
 }
 
-/** Whether this process still has a terminal that it belongs to; the kernel takes it away when its window is closed. */
-function terminalIsThere(): boolean {
-  try {
-    closeSync(openSync("/dev/tty", "r"));
-    return true;
-  } catch {
-    return false;
-  }
+/** The way to the other processes of this start; null: there are none. */
+function supervised(console: Console): Siblings | null {
+  if (console.env[processVariable] === undefined || process.send === undefined) return null;
+  // Without its supervisor nobody would replace this process, or tell it to leave.
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  return new Siblings(process as unknown as SupervisorLink, afterwards);
+}
+
+function afterwards(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms);
+  return () => clearTimeout(timer);
 }
 
 /** The process ends in here: by a signal. */
 function untilStopped(server: Awaited<ReturnType<StartServer>>, configNow: () => Config): Promise<never> {
-  const atTerminal = process.stdout.isTTY === true && terminalIsThere();
   handleSignals({
     drain: () => server.stop(),
     reload: () => server.reload(configNow().log.level),
-    terminalIsGone: () => atTerminal && !terminalIsThere(),
+    terminalIsGone: terminalIsGone(),
     logger: server.logger,
     process,
     now: () => performance.now(),
-    after(ms, act) {
-      const timer = setTimeout(act, ms);
-      return () => clearTimeout(timer);
-    },
+    after: afterwards,
   });
   return new Promise(() => {});
 }

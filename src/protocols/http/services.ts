@@ -27,6 +27,21 @@ export type HealthDetails = {
   readonly storage: { readonly used: number | null; readonly free: number | null };
   /** What an operator should know, one sentence each. */
   readonly notes: readonly string[];
+  /** Each front-end process by itself, where there are several; the above is then for all of them. */
+  readonly processes?: readonly ProcessHealth[];
+};
+
+export type ProcessHealth = {
+  /** 1 to N; a process that replaces another has its number. */
+  readonly process: number;
+  /** How often it was replaced so far. */
+  readonly restarts: number;
+  readonly status: HealthDetails["status"];
+  /** `machine:pid`, and seconds since it started; null where it does not answer. */
+  readonly node: string | null;
+  readonly uptime: number | null;
+  readonly connections: Readonly<Partial<Record<Protocol, number>>>;
+  readonly activeAccounts: number;
 };
 
 export type PartHealth = {

@@ -45,11 +45,24 @@ export const getHealthDetails = operation({
     queues: z.object({ waiting: z.number(), limit: z.number(), activeAccounts: z.number().optional() }),
     storage: z.object({ used: z.number().nullable(), free: z.number().nullable() }),
     notes: z.array(z.string()),
+    processes: z
+      .array(
+        z.object({
+          process: z.number(),
+          restarts: z.number(),
+          status: z.string(),
+          node: z.string().nullable(),
+          uptime: z.number().nullable(),
+          connections: z.record(z.string(), z.number()),
+          activeAccounts: z.number(),
+        }),
+      )
+      .optional(),
   }),
   async run(_, { services }) {
     const details = await services.health();
     const facts = { timestamp: now(services), version: services.version, ...details };
-    if (details.status !== "down") return { ...facts, connections: { ...facts.connections }, notes: [...facts.notes] };
+    if (details.status !== "down") return Response.json({ success: true, ...facts });
     return Response.json({ success: false, ...facts }, { status: 503 });
   },
 });
