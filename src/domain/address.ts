@@ -1,3 +1,5 @@
+import { domainToUnicode } from "node:url";
+
 /**
  * Addresses as the directory keys them: lower case, without the dots of the local part and without +detail
  * (WildDuck's rule), the domain in its Unicode form. Displayed addresses keep what their owner wrote.
@@ -18,7 +20,8 @@ export function splitAddress(address: string, defaultDomain: string): SplitAddre
 /** The unique key of an address: case, dots and +detail do not tell two mailboxes apart. */
 export function addressView(address: string, defaultDomain: string): string {
   const { local, domain } = splitAddress(address.trim().normalize("NFC"), defaultDomain);
-  return `${local.replaceAll(".", "").toLowerCase()}@${domain.toLowerCase()}`;
+  // An address literal, or what else is no domain name, stays as it is.
+  return `${local.replaceAll(".", "").toLowerCase()}@${domainToUnicode(domain) || domain.toLowerCase()}`;
 }
 
 /** The unique key of a user name: as an address where it has an "@", else lower case without dots. */

@@ -26,6 +26,7 @@ export class Scene {
     this.#account = account;
     this.#captures.set("user", name);
     this.#captures.set("password", "secret");
+    this.#captures.set("local", name.slice(0, name.indexOf("@")));
   }
 
   close(): void {

@@ -143,7 +143,7 @@ test("one reply for each recipient, in order, each with its own fate", async () 
   await envelope(client, "bob@far.example", "alice", "full", "busy", "carol", "away");
   expect(await client.command("hello\r\n.")).toBe("250 2.0.0 Message stored as 000000000000000000000001");
   expect(await client.reply()).toBe("552 5.2.2 Mailbox is full");
-  expect(await client.reply()).toStartWith("451 4.2.1 ");
+  expect(await client.reply()).toStartWith("451 4.3.2 ");
   expect(await client.reply()).toStartWith("250 2.0.0 ");
   expect(await client.reply()).toBe("451 4.3.0 Storage is not available, try again later");
   expect(await client.command("NOOP")).toBe("250 2.0.0 OK");

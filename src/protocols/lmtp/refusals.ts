@@ -24,7 +24,7 @@ export const lmtpRefusals = {
   noSuchAccount: { code: 550, text: "5.1.1 No such user" },
   accountExists: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   accountDisabled: { code: 550, text: "5.2.1 Mailbox is disabled" },
-  busy: { code: 451, text: "4.2.1 Mailbox is busy, try again later" },
+  busy: { code: 451, text: "4.3.2 Mailbox is busy, try again later" },
   unavailable: { code: 451, text: "4.3.0 Storage is not available, try again later" },
 } as const satisfies Record<RefusalKind, Reply>;
 
