@@ -13,6 +13,28 @@ export type EntryDocument = {
   checksum: string;
   bodies: readonly Uint8Array[];
 };
+/** What trimming leaves of an entry: its key, which stays taken, and bodies that are still needed, null for the others. */
+export type TrimmedDocument = Pick<EntryDocument, "_id" | "account" | "seq"> & {
+  bodies?: readonly (Uint8Array | null)[];
+};
+export type BaseDocument = {
+  _id: ObjectId;
+  account: ObjectId;
+  seq: number;
+  at: Date;
+  name: string;
+  /** How many there are. */
+  parts: number;
+  trimmed: number;
+};
+export type BasePartDocument = {
+  _id: ObjectId;
+  account: ObjectId;
+  name: string;
+  part: number;
+  seq: number;
+  bytes: Uint8Array;
+};
 export type SnapshotDocument = {
   _id: ObjectId;
   account: ObjectId;
@@ -54,7 +76,9 @@ export function documentOf(entry: LogEntry): EntryDocument {
   };
 }
 
-export function entryOf(document: Omit<EntryDocument, "bodies"> & { bodies?: readonly Uint8Array[] }): LogEntry {
+export type ReadEntryDocument = Omit<EntryDocument, "bodies"> & { bodies?: readonly (Uint8Array | null)[] };
+
+export function entryOf(document: ReadEntryDocument): LogEntry {
   return {
     account: document.account.toHexString() as LogEntry["account"],
     seq: document.seq,
@@ -62,7 +86,7 @@ export function entryOf(document: Omit<EntryDocument, "bodies"> & { bodies?: rea
     batch: document.batch,
     transactions: document.transactions.map(withOwnBytes),
     checksum: document.checksum,
-    bodies: (document.bodies ?? []).map(ownBytes),
+    bodies: (document.bodies ?? []).map((body) => ownBytes(body ?? new Uint8Array(0))),
   };
 }
 

@@ -20,6 +20,13 @@ export async function everyOperation(
   await log.heads([account, newAccountId()]);
   await log.bodies(account, [{ seq: 1, index: 0 }]);
   for await (const _ of log.accounts());
+  await log.saveBase({ account, seq: 1, at: clock.now(), name: "first", parts: [bytesOf(3)] });
+  await log.saveBase({ account, seq: 2, at: clock.now(), name: "second", parts: [bytesOf(3), bytesOf(4)] });
+  await log.base(account);
+  await log.compaction(account);
+  await log.trim(account, 0, 1, [{ seq: 1, index: 0 }]);
+  await log.dropBodies(account, [{ seq: 1, index: 0 }]);
+  await log.putBodies(newAccountId(), [{ seq: 1, index: 0, bytes: bytesOf(3) }]);
 
   for (const seq of [1, 2]) {
     const parts = new Map([[`part ${seq}`, bytesOf(10)]]);

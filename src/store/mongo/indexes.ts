@@ -6,6 +6,8 @@ import type { Db, IndexDescription } from "mongodb";
  */
 export const indexes: Readonly<Record<string, readonly (IndexDescription & { name: string })[]>> = {
   log: [{ name: "account_seq", key: { account: 1, seq: 1 }, unique: true }],
+  bases: [{ name: "account_seq", key: { account: 1, seq: 1 }, unique: true }],
+  baseparts: [{ name: "account_name_part", key: { account: 1, name: 1, part: 1 }, unique: true }],
   snapshots: [{ name: "account_seq", key: { account: 1, seq: 1 }, unique: true }],
   parts: [{ name: "account_name", key: { account: 1, name: 1 }, unique: true }],
   messages: [{ name: "account_message", key: { account: 1, message: 1 }, unique: true }],

@@ -1,10 +1,12 @@
 import { BSON } from "mongodb";
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import { type AppendResult, type BodyPlace, type Log, StoreUnavailable } from "../log.ts";
+import { contiguous } from "../contiguous.ts";
+import { type AppendResult, type BodyPlace, type Log, LogCompacted, StoreUnavailable } from "../log.ts";
 import type { Link } from "./connection.ts";
-import { documentOf, type EntryDocument, entryOf, objectId, ownBytes } from "./documents.ts";
+import { documentOf, type EntryDocument, entryOf, objectId, ownBytes, type ReadEntryDocument } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
+import { mongoBases } from "./mongo-bases.ts";
 
 /** Bytes of an entry as BSON. A document may have 16 MB; the rest is for whoever adds a field to it. */
 export const largestEntry = 12 * 1024 * 1024;
@@ -14,7 +16,9 @@ export const largestEntry = 12 * 1024 * 1024;
  * unordered insert: one round trip. A duplicate-key reply under `w: majority` is held back until what it collided with
  * is with the majority as well, so whoever lost a race finds the winner at their next (majority) read.
  */
-export function mongoLog({ db, during }: Link): Log {
+export function mongoLog(link: Link): Log {
+  const { db, during } = link;
+  const { drop: dropBases, ...bases } = mongoBases(link);
   const log = db.collection<EntryDocument>("log");
 
   async function append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]> {
@@ -42,7 +46,13 @@ export function mongoLog({ db, during }: Link): Log {
     return own;
   }
 
+  async function compactedAway(account: AccountId, after: number): Promise<LogCompacted> {
+    const { base } = await bases.compaction(account);
+    return new LogCompacted(account, after, base);
+  }
+
   return {
+    ...bases,
     append: (entries) => during(`append ${entries.length} entries`, () => append(entries)),
 
     read: (account, after, limit, bodies) =>
@@ -59,7 +69,10 @@ export function mongoLog({ db, during }: Link): Log {
             },
           )
           .toArray();
-        return found.map(entryOf);
+        // A key without an entry is one that was trimmed.
+        const whole = found.filter(({ transactions }) => transactions !== undefined) as ReadEntryDocument[];
+        if (whole.length === 0 && found.length > 0) throw await compactedAway(account, after);
+        return (await contiguous(account, after, whole, () => bases.compaction(account))).map(entryOf);
       }),
 
     heads: (accounts) =>
@@ -116,6 +129,7 @@ export function mongoLog({ db, during }: Link): Log {
 
     drop: (account) =>
       during("drop a log", async () => {
+        await dropBases(account);
         await log.deleteMany({ account: objectId(account) });
       }),
   };

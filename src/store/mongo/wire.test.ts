@@ -36,7 +36,8 @@ else
     test("every write asks for the journals of a majority, whatever the URL says", () => {
       const collections = new Set(named(writes).map(({ command, commandName }) => command[commandName]));
       expect([...collections].sort()).toEqual([
-        ...["addresses", "attachments.chunks", "attachments.files", "attachments.pending", "blobrefs", "log"],
+        ...["addresses", "attachments.chunks", "attachments.files", "attachments.pending", "baseparts", "bases"],
+        ...["blobrefs", "log"],
         ...["messages", "parts", "settings", "snapshots", "users"],
       ]);
       for (const { command } of named(writes)) expect(command.writeConcern).toEqual({ w: "majority", j: true });

@@ -24,6 +24,11 @@ async function everything({ log, state, blobs, directory }: Stores): Promise<voi
   await log.heads([account]);
   await log.bodies(account, [{ seq: 1, index: 0 }]);
   for await (const _ of log.accounts());
+  await log.saveBase({ account, seq: 2, at: 0, name: "a", parts: [bytesOf(1)] });
+  await log.base(account);
+  await log.trim(account, 0, 1, []);
+  await log.dropBodies(account, [{ seq: 1, index: 0 }]);
+  await log.putBodies(account, [{ seq: 1, index: 0, bytes: bytesOf(1) }]);
 
   const parts = new Map([["a", bytesOf(1)]]);
   await state.saveSnapshot({ account, seq: 1, head: bytesOf(1), names: ["a"], parts });

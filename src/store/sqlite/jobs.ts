@@ -1,4 +1,4 @@
-import type { AppendResult } from "../log.ts";
+import type { AppendResult, BodyPlace } from "../log.ts";
 import type { SchemaName } from "./schema.ts";
 
 /**
@@ -9,6 +9,16 @@ export type TruthJobs = {
   append: { ask: { entries: readonly EntryRow[] }; answer: readonly AppendResult[] };
   /** Forgets up to `limit` entries of the account's oldest; answers how many it found. */
   dropEntries: { ask: { account: Uint8Array; limit: number }; answer: number };
+  dropBodies: { ask: { account: Uint8Array; places: readonly BodyPlace[] }; answer: null };
+  putBodies: { ask: { account: Uint8Array; entries: readonly BodiesRow[] }; answer: null };
+  putBasePart: { ask: BasePartRow; answer: null };
+  /** Makes the parts of that name the base. */
+  putBase: { ask: BaseRow; answer: null };
+  trim: {
+    ask: { account: Uint8Array; after: number; through: number; kept: readonly BodyPlace[] };
+    answer: null;
+  };
+  dropBase: { ask: { account: Uint8Array }; answer: null };
   /** Registers the blob, then moves the finished file from `from` to its name. */
   putBlob: { ask: { blob: Uint8Array; size: number; from: string; to: string; now: number }; answer: null };
   reference: { ask: { keys: Uint8Array }; answer: null };
@@ -46,6 +56,12 @@ export type Performers<Kinds extends JobKind> = { [K in Kinds]: (ask: Jobs[K]["a
 export const fileOfJob = {
   append: "truth",
   dropEntries: "truth",
+  dropBodies: "truth",
+  putBodies: "truth",
+  putBasePart: "truth",
+  putBase: "truth",
+  trim: "truth",
+  dropBase: "truth",
   putBlob: "truth",
   reference: "truth",
   unreference: "truth",
@@ -82,6 +98,24 @@ export type EntryRow = {
   readonly checksum: string;
   readonly transactions: string;
   readonly bodies: readonly Uint8Array[];
+};
+export type BodiesRow = {
+  readonly seq: number;
+  readonly bodies: readonly { readonly index: number; readonly bytes: Uint8Array }[];
+};
+export type BasePartRow = {
+  readonly account: Uint8Array;
+  readonly name: string;
+  readonly part: number;
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+};
+export type BaseRow = {
+  readonly account: Uint8Array;
+  readonly seq: number;
+  readonly at: number;
+  readonly name: string;
+  readonly parts: number;
 };
 export type Swept = { readonly deleted: number; readonly bytes: number };
 /** `record` is the user as JSON, without id. */

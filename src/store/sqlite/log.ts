@@ -1,7 +1,9 @@
 import type { Database } from "bun:sqlite";
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import type { AppendResult, BodyPlace, Log } from "../log.ts";
+import { contiguous } from "../contiguous.ts";
+import type { AppendResult, Base, BodyPlace, Compaction, Log } from "../log.ts";
+import { SqliteBases } from "./bases.ts";
 import type { EntryRow } from "./jobs.ts";
 import { idOf, objectKey } from "./keys.ts";
 import { Parcel } from "./parcel.ts";
@@ -28,15 +30,17 @@ export class SqliteLog implements Log {
   readonly #bodies;
   readonly #bodiesOf;
   readonly #db: Database;
+  readonly #bases: SqliteBases;
   readonly #head;
   readonly #nextAccount;
 
   constructor(db: Database, writer: WriterConnection) {
     this.#db = db;
     this.#writer = writer;
+    this.#bases = new SqliteBases(db, writer);
     this.#entries = db.query<ReadEntry, [Uint8Array, number, number]>(
       `SELECT seq, at, batch, checksum, first_body, body_count, transactions FROM entries
-       WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?`,
+       WHERE account = ? AND seq > ? AND transactions <> '' ORDER BY seq LIMIT ?`,
     );
     this.#bodies = db.query<{ id: number; bytes: Uint8Array }, [number, number]>(
       "SELECT id, bytes FROM bodies WHERE id >= ? AND id < ? ORDER BY id",
@@ -72,18 +76,23 @@ export class SqliteLog implements Log {
   }
 
   async read(account: AccountId, after: number, limit: number, bodies: "bodies" | "no bodies"): Promise<LogEntry[]> {
-    return this.#entries.all(objectKey(account), after, limit).map((row) => ({
+    const rows = this.#entries.all(objectKey(account), after, limit);
+    const found = await contiguous(account, after, rows, () => this.#bases.compactionNow(account));
+    return found.map((row) => ({
       account,
       seq: row.seq,
       at: row.at,
       batch: row.batch,
       transactions: readTransactions(row.transactions),
       checksum: row.checksum,
-      bodies:
-        bodies === "bodies" && row.body_count > 0
-          ? this.#bodies.all(row.first_body, row.first_body + row.body_count).map(({ bytes }) => bytes)
-          : [],
+      bodies: bodies === "bodies" && row.body_count > 0 ? this.#bodiesFrom(row) : [],
     }));
+  }
+
+  #bodiesFrom({ first_body, body_count }: ReadEntry): Uint8Array[] {
+    const bodies: Uint8Array[] = Array.from({ length: body_count }, () => new Uint8Array(0));
+    for (const { id, bytes } of this.#bodies.all(first_body, first_body + body_count)) bodies[id - first_body] = bytes;
+    return bodies;
   }
 
   async heads(accounts: readonly AccountId[]): Promise<number[]> {
@@ -124,6 +133,30 @@ export class SqliteLog implements Log {
     });
   }
 
+  dropBodies(account: AccountId, places: readonly BodyPlace[]): Promise<void> {
+    return this.#bases.dropBodies(account, places);
+  }
+
+  putBodies(account: AccountId, bodies: readonly (BodyPlace & { readonly bytes: Uint8Array })[]): Promise<void> {
+    return this.#bases.putBodies(account, bodies);
+  }
+
+  compaction(account: AccountId): Promise<Compaction> {
+    return this.#bases.compaction(account);
+  }
+
+  base(account: AccountId): Promise<Base | null> {
+    return this.#bases.base(account);
+  }
+
+  saveBase(base: Base): Promise<void> {
+    return this.#bases.saveBase(base);
+  }
+
+  trim(account: AccountId, after: number, through: number, kept: readonly BodyPlace[]): Promise<void> {
+    return this.#bases.trim(account, after, through, kept);
+  }
+
   /** One step in the index for each account, however long its log is. */
   async *accounts(): AsyncGenerator<AccountId> {
     let row = this.#nextAccount.get(new Uint8Array(0));
@@ -134,6 +167,7 @@ export class SqliteLog implements Log {
   }
 
   async drop(account: AccountId): Promise<void> {
+    await this.#writer.ask("dropBase", { account: objectKey(account) }, "drop a log");
     const ask = { account: objectKey(account), limit: dropAtOnce };
     while ((await this.#writer.ask("dropEntries", ask, "drop a log")) === dropAtOnce);
   }

@@ -62,6 +62,25 @@ const truth: readonly string[] = [
   CREATE INDEX addresses_by_user ON addresses (user, id);
   CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  // An entry without transactions is what trimming left of one: the place of bodies that are still needed.
+  `
+  CREATE TABLE bases (
+    account BLOB PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    trimmed INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE base_parts (
+    id INTEGER PRIMARY KEY,
+    account BLOB NOT NULL,
+    name TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX base_parts_key ON base_parts (account, name, part);
+  `,
 ];
 
 const state: readonly string[] = [

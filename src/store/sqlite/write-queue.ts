@@ -78,6 +78,10 @@ function weightOf(job: Job): number {
     }
     case "saveSnapshot":
       return job.ask.parts.reduce((bytes, part) => bytes + part.bytes.length, job.ask.head.length);
+    case "putBasePart":
+      return job.ask.bytes.length;
+    case "trim":
+      return 256 * 1024;
     case "saveMessages":
       return job.ask.messages.length * 2048;
     default:
