@@ -29,6 +29,7 @@ export async function startCommandLine() {
   const loaded = loadConfig({ env, cwd: tmpdir() });
   if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
   const server = await startServer(loaded.config);
+  const portOf = (tls: boolean): number => server.listening.imap.find((endpoint) => endpoint.tls === tls)!.port;
   const url = `http://127.0.0.1:${server.listening.http[0]!.port}`;
   let cwd = "";
 
@@ -69,6 +70,7 @@ export async function startCommandLine() {
   return {
     data,
     url,
+    ports: { imap: portOf(false), imaps: portOf(true) },
     cwd: () => cwd,
     begin() {
       cwd = mkdtempSync(join(tmpdir(), "eider-cwd-"));

@@ -81,6 +81,28 @@ test("eider doctor names the port that another program has, and what to do", asy
   expect(healthy.json<{ state: string }[]>().some(({ state }) => state === "failure")).toBe(false);
 });
 
+test("eider doctor tells the running server's ports from what another program has taken", async () => {
+  const other = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { open: (socket) => void socket.write("220 LMTP ready\r\n"), data() {} },
+  });
+  const env = {
+    ...Object.fromEntries(portVariables.map((name) => [name, "0"])),
+    EIDER_HTTP_PORT: new URL(line.url).port,
+    EIDER_IMAP_PORT: String(line.ports.imap),
+    EIDER_IMAP_TLS_PORT: String(line.ports.imaps),
+    EIDER_LMTP_PORT: String(other.port),
+    EIDER_DATA: line.data,
+  };
+  const { code, out } = await line.eider(["doctor"], { env });
+  other.stop(true);
+  expect(code).toBe(1);
+  expect(out).toContain(`ok       imap port: 127.0.0.1:${line.ports.imap} is in use by the running server`);
+  expect(out).toContain(`ok       imap tls_port: 127.0.0.1:${line.ports.imaps} is in use by the running server`);
+  expect(out).toContain(`FAILURE  lmtp port: 127.0.0.1:${other.port} is in use by another program`);
+});
+
 test("a slow reader of a pipe gets all of a long answer", async () => {
   const script = `import { systemConsole } from ${JSON.stringify(join(import.meta.dir, "../../src/cli/console.ts"))};
     systemConsole().out.write("x".repeat(3_000_000)); process.exit(0);`;

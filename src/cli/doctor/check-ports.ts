@@ -1,6 +1,7 @@
 import type { Config } from "../../operation/config.ts";
 import { hostPort } from "../../operation/first-run.ts";
 import { type Finding, failure, ok } from "./finding.ts";
+import { speaksAsEider } from "./speaks-as-eider.ts";
 
 /** Why the server cannot listen as configured, looked at before it starts; null: nothing speaks against it. */
 export async function portTrouble(config: Config): Promise<Finding | null> {
@@ -13,20 +14,35 @@ export async function portTrouble(config: Config): Promise<Finding | null> {
 /** Whether each port is free, or in use by the server whose configuration this is. */
 export async function checkPorts(config: Config): Promise<Finding[]> {
   const serverRuns = await answersAsEider(config);
-  const findings: Finding[] = [];
+  const checks: Promise<Finding>[] = [];
   for (const protocol of ["imap", "pop3", "lmtp", "http"] as const) {
     for (const key of ["port", "tls_port"] as const) {
       const port = config[protocol][key];
       if (port === null || port === 0) continue;
-      findings.push(checkPort(`${protocol} ${key}`, config[protocol].host, port, serverRuns));
+      const { host } = config[protocol];
+      const isOurs = async (): Promise<boolean> => {
+        // What HTTP says was asked already: nobody greets there.
+        if (!serverRuns || protocol === "http") return serverRuns;
+        // A balancer's address hears nothing before it has said whom it speaks for.
+        return (
+          (await speaksAsEider({ host, port, tls: key === "tls_port" })) ?? config[protocol].proxy_protocol.length > 0
+        );
+      };
+      checks.push(checkPort(`${protocol} ${key}`, host, port, serverRuns, isOurs));
     }
   }
-  return findings;
+  return Promise.all(checks);
 }
 
 const inUseByServer = "is in use by the running server";
 
-function checkPort(about: string, host: string, port: number, serverRuns: boolean): Finding {
+async function checkPort(
+  about: string,
+  host: string,
+  port: number,
+  serverRuns: boolean,
+  isOurs: () => Promise<boolean>,
+): Promise<Finding> {
   const where = hostPort({ host, port });
   try {
     Bun.listen({ hostname: host, port, socket: { data() {} } }).stop(true);
@@ -38,7 +54,7 @@ function checkPort(about: string, host: string, port: number, serverRuns: boolea
     );
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "EADDRINUSE" && serverRuns) return ok(about, `${where} ${inUseByServer}`);
+    if (code === "EADDRINUSE" && (await isOurs())) return ok(about, `${where} ${inUseByServer}`);
     if (code === "EADDRINUSE")
       return failure(
         about,
