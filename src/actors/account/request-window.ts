@@ -5,22 +5,31 @@ import type { RequestId } from "../../domain/ids.ts";
  * What has been done lately, by request id, so that a wish that comes again is answered and not done again: an MTA's
  * retry after a lost reply, a request sent again after a worker's death. Follows from the log alone. Remembers for an
  * hour, and at most `capacity` requests.
+ *
+ * The hour is the log's own: from one entry to the next no more than `longestStep` passes, and never less than nothing,
+ * whatever the clocks of the nodes say. So a clock that jumps makes nobody forget, and nothing come twice.
  */
 export class RequestWindow {
   readonly #done = new Map<RequestId, Done>();
 
   static readonly hour = 3_600_000;
   static readonly capacity = 10_000;
+  static readonly longestStep = 600_000;
+  #time = 0;
+  #lastAt: number | null = null;
 
   find(request: RequestId): Done | undefined {
     return this.#done.get(request);
   }
 
   remember(request: RequestId, done: Done): void {
+    const passed = this.#lastAt === null ? 0 : Math.max(0, done.at - this.#lastAt);
+    this.#time += Math.min(passed, RequestWindow.longestStep);
+    this.#lastAt = done.at;
     this.#done.delete(request);
-    this.#done.set(request, done);
-    for (const [oldest, { at }] of this.#done) {
-      if (this.#done.size <= RequestWindow.capacity && at > done.at - RequestWindow.hour) break;
+    this.#done.set(request, { ...done, time: this.#time });
+    for (const [oldest, { time }] of this.#done) {
+      if (this.#done.size <= RequestWindow.capacity && time! > this.#time - RequestWindow.hour) break;
       this.#done.delete(oldest);
     }
   }
@@ -31,12 +40,23 @@ export class RequestWindow {
 
   static unpack(packed: readonly [RequestId, Done][]): RequestWindow {
     const window = new RequestWindow();
-    for (const [request, done] of packed) window.#done.set(request, done);
+    for (const [request, { time = 0, ...done }] of packed) {
+      window.#done.set(request, { ...done, time });
+      window.#time = time;
+      window.#lastAt = done.at;
+    }
     return window;
   }
 }
 
-export type Done = { readonly seq: number; readonly at: number; readonly events: readonly AccountEvent[] };
+export type Done = {
+  readonly seq: number;
+  /** When, by the clock of the node that did it: milliseconds since 1970. */
+  readonly at: number;
+  readonly events: readonly AccountEvent[];
+  /** When, by the log's own time; the window's to say. */
+  readonly time?: number;
+};
 
 /** Events as they are announced and remembered: the bytes of a message are nobody's business but the store's. */
 export function withoutContent(events: readonly AccountEvent[]): readonly AccountEvent[] {

@@ -2,6 +2,7 @@ import type { MessageSource } from "../../actors/account/requests.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { MailboxId } from "../../domain/ids.ts";
 import { refusalReply } from "./refusals.ts";
+import { RefusedRead } from "./refused-read.ts";
 import type { Session } from "./session.ts";
 import { Cursor } from "./wire/cursor.ts";
 import { appendOpening } from "./wire/rules.ts";
@@ -173,6 +174,7 @@ export class Arrival implements LiteralSink {
       this.#target = target;
       return null;
     } catch (error) {
+      if (error instanceof RefusedRead) return spoken(error.refusal);
       session.log().error({ command: "APPEND", err: error }, "command failed");
       return "NO [SERVERBUG] APPEND failed on the server";
     }

@@ -1,0 +1,170 @@
+import type { AccountId } from "../../src/domain/ids.ts";
+import { checkHistory } from "./check.ts";
+import { Faults } from "./faults.ts";
+import { ImapClient } from "./imap-client.ts";
+import { Ledger } from "./ledger.ts";
+import { MongoServer } from "./mongo-server.ts";
+import { Mta } from "./mta.ts";
+import { type Cluster, Machine, type Node } from "./node.ts";
+import { Pop3Client } from "./pop3-client.ts";
+import { RedisServer } from "./redis.ts";
+import { Life, World } from "./world.ts";
+
+export type Verdict = {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  /** Equal for equal histories. */
+  readonly fingerprint: number;
+  readonly steps: number;
+  readonly entries: number;
+  readonly trace: readonly string[] | null;
+};
+
+export type User = { readonly user: string; readonly account: AccountId };
+
+/** Keywords of one account that tests may use up. */
+const mostKeywords = 24;
+
+/**
+ * One simulated history, from a seed: nodes, users, their clients, an MTA, and whatever goes wrong; then all is
+ * repaired, everybody looks once more, and what they were told is held against what the store holds.
+ */
+export function simulate(seed: number, options: { traced?: boolean } = {}): Verdict {
+  const history = new History(seed, options.traced ?? false);
+  history.run();
+  const { ledger, world, entries } = history;
+  return {
+    seed,
+    violations: [...new Set(ledger.violations)],
+    fingerprint: world.fingerprint,
+    steps: world.steps,
+    entries,
+    trace: world.trace,
+  };
+}
+
+export class History {
+  readonly world: World;
+  readonly ledger = new Ledger();
+  readonly mongo = new MongoServer();
+  readonly users: User[] = [];
+  /** No new sessions and messages; those there are come to their end. */
+  closing = false;
+  entries = 0;
+  readonly machines: Machine[] = [];
+  readonly cluster: Cluster;
+  readonly #life = new Life("history");
+  readonly #folders = new Map<AccountId, string[]>();
+  readonly #keywords = new Map<AccountId, number>();
+
+  constructor(seed: number, traced: boolean) {
+    this.world = new World(seed, traced);
+    const { random } = this.world;
+    this.cluster = {
+      world: this.world,
+      mongo: this.mongo,
+      mongoFaults: { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set() },
+      redis: new RedisServer(this.world),
+      memory: random.chance(0.25) ? 1 : 64 * 1024 * 1024,
+      workers: random.int(1, 2),
+      alarm: (node, text, fields) => this.#alarm(node, text, fields),
+    };
+  }
+
+  run(): void {
+    const { world, ledger } = this;
+    const { random } = world;
+    let finished = false;
+    this.#live().then(
+      () => {
+        finished = true;
+      },
+      (error: Error) => {
+        ledger.violate(`the history broke off: ${error.stack}`);
+        finished = true;
+      },
+    );
+    const inTime = world.run(() => finished, 600_000 + random.int(0, 1));
+    if (!inTime) ledger.violate("somebody waits for ever");
+    for (const fault of world.faults) ledger.violate(`thrown at nobody: ${(fault as Error).stack ?? fault}`);
+  }
+
+  async #live(): Promise<void> {
+    const { world } = this;
+    const { random } = world;
+    const nodes = random.pick([2, 2, 2, 3, 3, 4, 5]);
+    for (let n = 1; n <= nodes; n++) this.machines.push(new Machine(this.cluster, `node${n}`));
+    await Promise.all(this.machines.map((machine) => machine.node!.ready));
+    await this.#addUsers(random.pick([1, 1, 1, 2, 2, 3, 4, 6, 20]));
+
+    const clients = this.#clients();
+    const mta = new Mta(this);
+    const faults = new Faults(this.cluster, this.machines);
+    const ended = Promise.all([...clients.map((client) => client.live()), mta.live(random.pick([150, 500, 2_000]))]);
+    void faults.begin(random.pick([500, 2_000, 6_000]));
+    await world.pause(random.pick([3_000, 6_000, 12_000]), this.#life);
+
+    this.closing = true;
+    if (random.chance(0.5)) await world.pause(2_000, this.#life);
+    faults.heal();
+    await ended;
+    while (mta.underWay > 0) await world.pause(500, this.#life);
+    // Polls come round, caches run out, writers catch up.
+    await world.pause(12_000, this.#life);
+    this.entries = await checkHistory(
+      this,
+      clients.filter((client) => client instanceof ImapClient),
+    );
+  }
+
+  #clients(): (ImapClient | Pop3Client)[] {
+    const { random } = this.world;
+    const clients: (ImapClient | Pop3Client)[] = [];
+    for (const { user, account } of this.users) {
+      const count = this.users.length > 4 ? random.int(0, 1) : random.int(1, 3);
+      for (let n = 1; n <= count; n++) clients.push(new ImapClient(this, `${user.split("@")[0]}.${n}`, user, account));
+      if (random.chance(0.3)) clients.push(new Pop3Client(this, `${user.split("@")[0]}.pop`, user, account));
+    }
+    return clients;
+  }
+
+  async #addUsers(count: number): Promise<void> {
+    const { directory } = this.machines[0]!.node!.services!;
+    for (let n = 1; n <= count; n++) {
+      const username = `u${n}@example.com`;
+      const made = await directory.createUser({ username, password: "secret" });
+      if (!made.ok) throw new Error(`Cannot add ${username}: ${made.why}`);
+      this.users.push({ user: username, account: made.user.id });
+    }
+  }
+
+  /** A node that a balancer would choose. */
+  someNode(): Node | null {
+    const up = this.machines.filter(({ node }) => node?.services && !node.leaving);
+    return up.length > 0 ? this.world.random.pick(up).node : null;
+  }
+
+  /** Folders somebody made, and INBOX. */
+  foldersOf(account: AccountId): readonly string[] {
+    return ["INBOX", ...(this.#folders.get(account) ?? [])];
+  }
+
+  noteFolder(account: AccountId, before: string | null, after: string | null): void {
+    const folders = this.foldersOf(account).filter((name) => name !== "INBOX" && name !== before);
+    this.#folders.set(account, after === null ? folders : [...folders, after]);
+  }
+
+  newKeyword(account: AccountId): string | null {
+    const used = this.#keywords.get(account) ?? 0;
+    if (used >= mostKeywords) return null;
+    this.#keywords.set(account, used + 1);
+    return `K${used + 1}`;
+  }
+
+  #alarm(node: string, text: string, fields: object): void {
+    const { err } = fields as { err?: Error };
+    this.world.note(`${node} says: ${text} ${err?.message ?? ""}`);
+    // A worker's death is our own doing; everything else that is called an error is one.
+    if (!text.startsWith("shard worker")) this.ledger.violate(`${node} says: ${text}: ${err?.stack ?? ""}`);
+  }
+}
