@@ -42,6 +42,7 @@ export function judge(result: Result): Judged[] {
 /** Three digits that count. */
 export function short(value: number): string {
   const size = Math.abs(value);
+  if (size === Number.POSITIVE_INFINITY) return "∞";
   if (size >= 1000) return Math.round(value).toLocaleString("en");
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);

@@ -46,7 +46,8 @@ export type ProfiledPath = {
   readonly threads: readonly { readonly name: string; readonly user: number; readonly system: number }[];
   readonly calls: Readonly<Record<string, number>>;
   readonly hot: readonly { readonly where: string; readonly share: number }[];
-  readonly bytes: { readonly payload: number; readonly read: number; readonly written: number; readonly disk: number };
+  /** `received` and `sent` by sockets, `read` and `written` by other descriptors (files, pipes), `disk`: what the kernel had to write to storage. */
+  readonly bytes: Readonly<Record<"payload" | "received" | "sent" | "read" | "written" | "disk", number>>;
   readonly limits: readonly { readonly what: string; readonly perSecond: number }[];
 };
 
