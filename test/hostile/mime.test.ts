@@ -95,3 +95,24 @@ describe("every message can be read in every way, by its owner, while others wor
     }, 60_000);
   }
 });
+
+test("a message whose reading does not end keeps others waiting once", async () => {
+  const text = `${times("> ", 500_000)}\r\n${times(" \r\n", 300_000)}`;
+  await client.append(`Subject: endless\r\nContent-Type: text/plain; format=flowed; delsp=yes\r\n\r\n${text}`);
+  const uid = /UIDNEXT (\d+)/.exec((await client.ok("STATUS INBOX (UIDNEXT)")).join())![1];
+  const read = async (): Promise<number> => {
+    const began = performance.now();
+    const shown = await victim.api(`${inbox}/messages/${Number(uid) - 1}`);
+    expect(((await shown.json()) as { subject: string }).subject).toBe("endless");
+    return performance.now() - began;
+  };
+  await read();
+  // A login works out a password on the same worker.
+  const slowest = await whileAttacked(victim, "bystander", async () => {
+    for (let again = 0; again < 5; again++) expect(await read()).toBeLessThan(prompt);
+    const began = performance.now();
+    expect(await victim.addUser("newcomer")).toBeString();
+    expect(performance.now() - began).toBeLessThan(prompt);
+  });
+  expect(slowest).toBeLessThan(prompt);
+}, 60_000);

@@ -58,7 +58,7 @@ export async function readMessage(
   const [summary] = found.messages;
   const bytes = await wholeMessage(content, reader, mailbox, uid);
   if (!summary || !bytes) return noSuchMessage();
-  return { ok: true, summary, ...(await around.cpu.readable(bytes)) };
+  return { ok: true, summary, ...(await around.cpu.readable(bytes, reader.id)) };
 }
 
 export async function readAttachment(
@@ -69,12 +69,8 @@ export async function readAttachment(
 ): Promise<Attachment | Refused> {
   const bytes = await wholeMessage(content, reader, mailbox, uid);
   if (!bytes) return noSuchMessage();
-  const [{ attachments }, decoded] = await Promise.all([
-    around.cpu.readable(bytes),
-    around.cpu.attachment(bytes, attachment),
-  ]);
-  const facts = attachments.find(({ id }) => id === attachment);
-  return facts && decoded ? { ok: true, facts, bytes: decoded } : noSuchMessage();
+  const found = await around.cpu.attachment(bytes, attachment, reader.id);
+  return found ? { ok: true, ...found } : noSuchMessage();
 }
 
 async function wholeMessage(

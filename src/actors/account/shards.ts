@@ -118,7 +118,9 @@ export class Shards<Start> implements Accounts {
 
   /** How CPU workers reach a shard worker. */
   cpuUser(index: number): CpuUser {
-    return { connect: (worker, port) => this.#links[index]!.send({ kind: "cpu", worker, port }, [port]) };
+    return {
+      connect: (worker, port, diedOf) => this.#links[index]!.send({ kind: "cpu", worker, port, diedOf }, [port]),
+    };
   }
 
   /** Ends a worker where it stands; for tests of what happens then. */

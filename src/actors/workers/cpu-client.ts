@@ -3,10 +3,16 @@ import * as Comlink from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
-import type { ReadableContent } from "./readable.ts";
+import type { DecodedAttachment, ReadableContent } from "./readable.ts";
+import { nameOf } from "./reading-turns.ts";
+import { UnreadableMessages } from "./unreadable-messages.ts";
 
 /** A job that has not ended after so long, the time it waits for others counted, will not: milliseconds. */
 const longestJob = 120_000;
+/** How often a job is tried that others than itself may have been the end of. */
+const mostAttempts = 3;
+/** A worker that died has a successor after so long, milliseconds; its jobs wait for word of what it died of. */
+const wordOfDeath = 5_000;
 
 /**
  * One thread's way to the CPU workers. A job goes to the worker with the fewest; if that worker dies it goes to another
@@ -15,10 +21,15 @@ const longestJob = 120_000;
 export class CpuClient implements Cpu {
   readonly #links: (Link | undefined)[] = [];
   readonly #waiting: (() => void)[] = [];
+  readonly #unreadable = new UnreadableMessages(() => performance.now());
 
-  /** CPU worker `worker` is reached by this port from now on; whoever waits for the old one tries again. */
-  connect(worker: number, port: MessagePort): void {
-    this.#links[worker]?.lose();
+  /**
+   * CPU worker `worker` is reached by this port from now on; whoever waits for the old one tries again. `diedOf`: the
+   * message that the old one was reading.
+   */
+  connect(worker: number, port: MessagePort, diedOf: string | null): void {
+    if (diedOf !== null) this.#unreadable.add(diedOf);
+    this.#links[worker]?.lose(diedOf);
     this.#links[worker] = new Link(port);
     for (const resume of this.#waiting.splice(0)) resume();
   }
@@ -40,22 +51,45 @@ export class CpuClient implements Cpu {
     return this.#run((cpu) => cpu.search(criteria, messages));
   }
 
-  async readable(message: Uint8Array): Promise<ReadableContent> {
-    try {
-      return await (await this.#leastBusy()).run((cpu) => cpu.readable(message));
-    } catch (error) {
-      if (!(error instanceof CpuWorkerDied || error instanceof CpuJobTooLong)) throw error;
-      // It may be this message that killed it.
-      return this.readPlainly(message);
+  readable(message: Uint8Array, whose: string): Promise<ReadableContent> {
+    return this.#read(
+      { message, whose },
+      (cpu) => cpu.readable(message, whose),
+      () => this.readPlainly(message),
+    );
+  }
+
+  attachment(message: Uint8Array, id: string, whose: string): Promise<DecodedAttachment | null> {
+    return this.#read(
+      { message, whose },
+      (cpu) => cpu.attachment(message, id, whose),
+      () => this.attachmentPlainly(message, id),
+    );
+  }
+
+  /** Does a job that may not come to an end, or in its place, where it has not, the one that surely does. */
+  async #read<T>(
+    { message, whose }: { message: Uint8Array; whose: string },
+    job: (cpu: Cpu) => Promise<T>,
+    surely: () => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; attempt <= 2 && !this.#unreadable.has(message, whose); attempt++) {
+      try {
+        return await (await this.#leastBusy()).run(job);
+      } catch (error) {
+        if (!(error instanceof CpuWorkerDied || error instanceof CpuJobTooLong)) throw error;
+        if (error instanceof CpuWorkerDied && error.of === nameOf(message)) this.#unreadable.blame(whose);
+      }
     }
+    return surely();
   }
 
   readPlainly(message: Uint8Array): Promise<ReadableContent> {
     return this.#run((cpu) => cpu.readPlainly(message));
   }
 
-  attachment(message: Uint8Array, id: string): Promise<Uint8Array | null> {
-    return this.#run((cpu) => cpu.attachment(message, id));
+  attachmentPlainly(message: Uint8Array, id: string): Promise<DecodedAttachment | null> {
+    return this.#run((cpu) => cpu.attachmentPlainly(message, id));
   }
 
   hashPassword(password: string): Promise<string> {
@@ -72,7 +106,7 @@ export class CpuClient implements Cpu {
       try {
         return await link.run(job);
       } catch (error) {
-        if (!(error instanceof CpuWorkerDied) || attempt === 2) throw error;
+        if (!(error instanceof CpuWorkerDied) || attempt === mostAttempts) throw error;
       }
     }
   }
@@ -91,6 +125,11 @@ export class CpuClient implements Cpu {
 
 export class CpuWorkerDied extends Error {
   override readonly name = "CpuWorkerDied";
+
+  /** `of`: the message it was reading; null: none, or it is not known. */
+  constructor(readonly of: string | null) {
+    super("Cannot finish a job: its CPU worker died");
+  }
 }
 
 export class CpuJobTooLong extends Error {
@@ -110,12 +149,15 @@ class Link {
       this.#die = reject;
     });
     this.#died.catch(() => {});
-    port.on("close", () => this.lose());
+    port.on("close", () => {
+      this.lost = true;
+      setTimeout(() => this.lose(null), wordOfDeath).unref();
+    });
   }
 
-  lose(): void {
+  lose(of: string | null): void {
     this.lost = true;
-    this.#die(new CpuWorkerDied("Cannot finish a job: its CPU worker died"));
+    this.#die(new CpuWorkerDied(of));
   }
 
   async run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {

@@ -6,9 +6,10 @@ import { parseMessage } from "../../domain/mime/parse.ts";
 import { compile, matchMessage } from "../../domain/search/compile.ts";
 import type { ColumnRow } from "../../domain/search/evaluate.ts";
 import type { AttachmentFacts } from "../account/requests.ts";
+import { attachmentId } from "./attachment-id.ts";
 import type { Cpu, SearchedMessage } from "./cpu.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
-import { readPlainly } from "./read-plainly.ts";
+import { attachmentPlainly, readPlainly } from "./read-plainly.ts";
 
 /** What CPU workers do. Plain functions: they run as well in the thread of a test. */
 export const jobs: Cpu = {
@@ -51,9 +52,19 @@ export const jobs: Cpu = {
   },
 
   async attachment(message, id) {
-    const parsed = await parseReadable(message);
-    const found = parsed.attachments.find((_, at) => attachmentId(at) === id);
-    return found ? new Uint8Array(found.content) : null;
+    let parsed: Awaited<ReturnType<typeof parseReadable>>;
+    try {
+      parsed = await parseReadable(message);
+    } catch {
+      return attachmentPlainly(message, id);
+    }
+    const at = parsed.attachments.findIndex((_, index) => attachmentId(index) === id);
+    const found = parsed.attachments[at];
+    return found ? { facts: attachmentFacts(found, at), bytes: new Uint8Array(found.content) } : null;
+  },
+
+  async attachmentPlainly(message, id) {
+    return attachmentPlainly(message, id);
   },
 
   hashPassword,
@@ -91,10 +102,6 @@ function parseReadable(whole: Uint8Array) {
     skipTextToHtml: true,
     maxHtmlLengthToParse: 4 * 1024 * 1024,
   });
-}
-
-function attachmentId(at: number): string {
-  return `ATT${String(at + 1).padStart(5, "0")}`;
 }
 
 function attachmentFacts(attachment: ParsedAttachment, at: number): AttachmentFacts {

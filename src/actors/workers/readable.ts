@@ -7,3 +7,5 @@ export type ReadableContent = {
   readonly html: readonly string[];
   readonly attachments: readonly AttachmentFacts[];
 };
+
+export type DecodedAttachment = { readonly facts: AttachmentFacts; readonly bytes: Uint8Array };
