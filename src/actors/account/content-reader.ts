@@ -8,7 +8,9 @@ import type { Anatomy } from "../../domain/mime/anatomy.ts";
 import { opaqueDescription } from "../../domain/mime/description.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { MessageField, StoredMessage } from "../../store/state.ts";
+import { TimeSlices } from "../runtime/time-slices.ts";
 import type { Unrecorded } from "./account-actor.ts";
+import { AccountTurns } from "./account-turns.ts";
 import { FieldCache } from "./field-cache.ts";
 import { readWhole } from "./message-bytes.ts";
 import { type Place, packPlace, placeSize, unpackPlace } from "./message-place.ts";
@@ -32,11 +34,14 @@ export type Reader = {
 export class ContentReader {
   readonly #around: Surroundings;
   readonly #cache: FieldCache;
+  readonly slices: TimeSlices;
+  readonly searches = new AccountTurns();
   /** Messages being described at the moment: who else asks for one of them waits for the same. */
   readonly #describing = new Map<string, Promise<StoredMessage>>();
 
   constructor(around: Surroundings, cacheBytes: number) {
     this.#around = around;
+    this.slices = new TimeSlices(around.clock);
     this.#cache = new FieldCache(cacheBytes);
   }
 

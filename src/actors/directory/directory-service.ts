@@ -17,6 +17,7 @@ import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Accounts } from "../account/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { Turns } from "../runtime/turns.ts";
 import type { Cpu } from "../workers/cpu.ts";
 import { type FailureLimits, LoginLimits } from "./login-limits.ts";
 import type {
@@ -28,7 +29,6 @@ import type {
   StandardPaths,
   UpdateResult,
 } from "./requests.ts";
-import { Turns } from "./turns.ts";
 
 export type DirectoryParts = {
   readonly store: DirectoryStore;

@@ -18,6 +18,9 @@ const addressFields = new Set([
   "resent-bcc",
 ]);
 
+/** Up to so many fields are looked for one by one. */
+const fewFields = 5;
+
 /** Divides what a match may not reach across; no client can ask for it (RFC 9051 §4.3). */
 const divider = "\0";
 
@@ -37,6 +40,8 @@ export class HeaderText {
   readonly #header: Uint8Array;
   readonly #fields = new Map<string, string | null>();
   #all: string | null = null;
+  /** Where many fields are asked for, all of them, read once. */
+  #values: Map<string, string[]> | null = null;
 
   constructor(header: Uint8Array) {
     this.#header = header;
@@ -46,11 +51,24 @@ export class HeaderText {
   fieldHas(name: string, needle: string): boolean {
     let text = this.#fields.get(name);
     if (text === undefined) {
-      const values = valuesOf(this.#header, name);
+      const values = this.#valuesOf(name);
       text = values.length === 0 ? null : foldHeaderText(values.flatMap((value) => forms(name, value)).join(divider));
       this.#fields.set(name, text);
     }
     return text !== null && !needle.includes(divider) && text.includes(needle);
+  }
+
+  #valuesOf(name: string): readonly string[] {
+    if (this.#fields.size < fewFields) return valuesOf(this.#header, name);
+    if (this.#values === null) {
+      this.#values = new Map();
+      for (const { name: each, value } of eachField(this.#header)) {
+        const known = this.#values.get(each.toLowerCase());
+        if (known) known.push(value);
+        else this.#values.set(each.toLowerCase(), [value]);
+      }
+    }
+    return this.#values.get(name) ?? [];
   }
 
   /** Whether any field, its name included, holds `needle` (by foldHeaderText). */

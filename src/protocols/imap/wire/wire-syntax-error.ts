@@ -10,6 +10,15 @@ export class WireSyntaxError extends Error {
   }
 }
 
+/** Well-formed, and more than this server does in one command: `NO [LIMIT]` (RFC 9051 §7.1). */
+export class BeyondLimit extends WireSyntaxError {
+  override readonly name = "BeyondLimit";
+
+  constructor(limit: string, offset: number) {
+    super(limit, offset);
+  }
+}
+
 /** SEARCH named a charset that is not known: `NO [BADCHARSET (US-ASCII UTF-8 …)]`, not BAD (RFC 3501 §6.4.4). */
 export class UnknownCharset extends WireSyntaxError {
   override readonly name = "UnknownCharset";

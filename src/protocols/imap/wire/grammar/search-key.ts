@@ -2,6 +2,7 @@ import { asterisk, close, isDigit, open, quote } from "../characters.ts";
 import type { Cursor } from "../cursor.ts";
 import { sequenceSet } from "../sequence-set.ts";
 import type { SearchKey } from "../types.ts";
+import { BeyondLimit } from "../wire-syntax-error.ts";
 import { date } from "./dates.ts";
 import { keyword, oneOf } from "./lists.ts";
 import { modSequence, number64, nzNumber } from "./numbers.ts";
@@ -10,7 +11,7 @@ import { astringOctets, atom, quoted } from "./strings.ts";
 
 /** How deep parentheses, NOT and OR may nest, and how many keys a search may have: both far above what clients send. */
 export const maxSearchDepth = 250;
-export const maxSearchKeys = 5_000;
+export const maxSearchKeys = 1_000;
 /** How many texts one search may look for in bodies: each is looked for in all of them. */
 export const maxBodyKeys = 100;
 
@@ -25,8 +26,8 @@ export class SearchKeys {
 
   /** search-key (RFC 3501 §9, RFC 5032 §4, RFC 7162 §7), `depth` levels below the command. */
   read(cursor: Cursor, depth: number): SearchKey {
-    if (depth > maxSearchDepth) throw cursor.expected(`at most ${maxSearchDepth} levels of search keys`);
-    if (++this.#count > maxSearchKeys) throw cursor.expected(`at most ${maxSearchKeys} search keys`);
+    if (depth > maxSearchDepth) throw new BeyondLimit(`${maxSearchDepth} levels of search keys`, cursor.at);
+    if (++this.#count > maxSearchKeys) throw new BeyondLimit(`${maxSearchKeys} search keys`, cursor.at);
     const next = cursor.peek();
     // sequence-set
     if (isDigit(next) || next === asterisk) return { kind: "sequence", set: sequenceSet(cursor) };
@@ -55,7 +56,7 @@ export class SearchKeys {
 
   /** As `text`, to be looked for in bodies. */
   bodyText(cursor: Cursor): string {
-    if (++this.#bodies > maxBodyKeys) throw cursor.expected(`at most ${maxBodyKeys} BODY and TEXT keys`);
+    if (++this.#bodies > maxBodyKeys) throw new BeyondLimit(`${maxBodyKeys} BODY and TEXT keys`, cursor.at);
     return this.text(cursor);
   }
 
