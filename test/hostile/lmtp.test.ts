@@ -31,6 +31,15 @@ async function inData(to = "alice@localhost"): Promise<RawClient> {
   return client;
 }
 
+test("after 421 a client is heard no longer: what it floods is neither read nor waited for", async () => {
+  for (const opening of ["GET / HTTP/1.1\r\n", "nonsense\r\n".repeat(10), `NOOP ${"x".repeat(200_000)}\r\n`]) {
+    const client = await flood(victim.lmtp, `LHLO x\r\n${opening}`, "MAIL FROM:<a@b>\r\n".repeat(4_000), 1_000_000_000);
+    // The kernels between hold some megabytes.
+    expect(client.taken).toBeLessThan(16_000_000);
+    client.close();
+  }
+}, 60_000);
+
 describe("smuggling", () => {
   // Whatever another server may take for the end of a message, only CRLF "." CRLF is.
   const ends = [

@@ -8,6 +8,9 @@ import { LmtpStream } from "./lmtp-stream.ts";
 import type { Recipient } from "./recipient.ts";
 import { type PathArgument, readPathArgument } from "./wire/path-argument.ts";
 
+/** Octets taken from a client that has been said goodbye to. */
+const mostDiscarded = 256 * 1024;
+
 /**
  * One LMTP connection: smtp-server's, except where RFC 2033 and the bytes of a message ask for more.
  * - one reply for each successful RCPT, repeated ones included (the library answers once per address);
@@ -18,6 +21,7 @@ import { type PathArgument, readPathArgument } from "./wire/path-argument.ts";
 export class LmtpConnection extends SMTPConnection {
   declare readonly _server: LmtpServer;
   declare session: LmtpSession;
+  #discards = false;
 
   override init(): void {
     this._setListeners(() => {
@@ -54,6 +58,22 @@ export class LmtpConnection extends SMTPConnection {
   override _resetSession(): void {
     super._resetSession();
     this.session.recipients = [];
+  }
+
+  /**
+   * Says no more. What the client still sends is taken for a moment, lest its unread octets cost it our last reply, but
+   * not without end; then the socket is left alone until the library destroys it.
+   */
+  override close(): void {
+    super.close();
+    if (this.#discards || this._socket.destroyed) return;
+    this.#discards = true;
+    const socket = this._socket;
+    let left = mostDiscarded;
+    socket.on("data", (bytes: Buffer) => {
+      left -= bytes.length;
+      if (left < 0) socket.pause();
+    });
   }
 
   override _onClose(): void {
