@@ -1,11 +1,12 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect as dial } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect as dialTls } from "node:tls";
 import { startServer } from "../src/main.ts";
 import { loadConfig } from "../src/operation/config.ts";
+import { freePort } from "./nodes/free-port.ts";
 
 /** deploy/nginx.conf between real clients and the whole server. */
 const nginx = Bun.which("nginx") ?? (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
@@ -151,15 +152,4 @@ async function listens(port: number): Promise<void> {
       socket.on("error", () => answer(false));
     });
   while (!(await connects())) await Bun.sleep(20);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { freePort } from "../test/nodes/free-port.ts";
 
 /**
  * What a newcomer does, in a fresh clone with an empty home: `npm install`, `npm start`, the two lines that the banner
@@ -131,15 +131,4 @@ function lineWith(text: string, part: string): string {
 
 function passwordIn(text: string): string {
   return /Password {2}(\S+)/.exec(text)?.[1] ?? "no password shown";
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 }

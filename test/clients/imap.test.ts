@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import type { RequestId } from "../../src/domain/ids.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { mbsyncConfig } from "./mbsync-config.ts";
 import { needs } from "./needs.ts";
 import { type ClientRun, runClient } from "./run-client.ts";
 
@@ -175,31 +176,7 @@ needs("mbsync")(
   async () => {
     const store = join(home, "mail");
     mkdirSync(store);
-    const config = `
-IMAPAccount eider
-Host 127.0.0.1
-Port ${server.imap}
-User ${user}
-Pass secret
-SSLType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account eider
-
-MaildirStore near
-Path ${store}/
-Inbox ${store}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Expunge Both
-SyncState *
-`;
+    const config = mbsyncConfig({ port: server.imap, user, maildir: store });
     writeFileSync(join(home, "rc"), config);
     const sync = async () => succeeded(await runClient(["mbsync", "-c", join(home, "rc"), "-a"], "", { HOME: home }));
     await sync();

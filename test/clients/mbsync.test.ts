@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "../server.ts";
 import { ImapPeer } from "./differential/imap-peer.ts";
+import { mbsyncConfig } from "./mbsync-config.ts";
 import { needs } from "./needs.ts";
 import { type ClientRun, runClient } from "./run-client.ts";
 
@@ -76,33 +77,8 @@ const flagsOf = async (mailbox: string): Promise<readonly string[]> => {
 function machine(name: string): { readonly mail: string; sync(): Promise<ClientRun> } {
   const mail = join(home, name);
   mkdirSync(mail);
-  const config = `
-IMAPAccount eider
-Host 127.0.0.1
-Port ${server.imap}
-User ${user}
-Pass secret
-SSLType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account eider
-
-MaildirStore near
-Path ${mail}/
-Inbox ${mail}/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Remove Both
-Expunge Both
-CopyArrivalDate yes
-SyncState *
-`;
+  const at = { port: server.imap, user, maildir: mail };
+  const config = mbsyncConfig(at, "Remove Both", "CopyArrivalDate yes");
   writeFileSync(join(home, `${name}.rc`), config);
   return {
     mail,

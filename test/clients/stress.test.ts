@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connect } from "node:net";
 import { ImapFlow } from "imapflow";
 import { startTestServer, type TestServer } from "../server.ts";
 import { type Answers, ImapPeer } from "./differential/imap-peer.ts";
@@ -104,18 +103,6 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-async function openPeer(user: string): Promise<ImapPeer> {
-  const socket = connect(server.imap, "127.0.0.1");
-  const peer = new ImapPeer({
-    write: (text) => void socket.write(text, "latin1"),
-    incoming: socket,
-    close: () => socket.destroy(),
-  });
-  await peer.greeting();
-  await peer.say(`LOGIN ${user} secret`);
-  return peer;
-}
-
 /** UID and flags of every message, as this session is told. */
 async function snapshot(follower: Follower): Promise<readonly string[]> {
   await follower.say("NOOP");
@@ -134,7 +121,7 @@ test("a dozen sessions at random on one mailbox: numbers never lie, and in the e
   await server.addUser("crowd");
   const followers: Follower[] = [];
   for (let at = 0; at < 12; at++) {
-    const follower = new Follower(await openPeer("crowd"), randomFrom(at + 1));
+    const follower = new Follower(await ImapPeer.loggedIn(server.imap, "crowd"), randomFrom(at + 1));
     if (at % 3 === 1) await follower.say("ENABLE CONDSTORE");
     await follower.say("SELECT INBOX");
     followers.push(follower);
@@ -144,7 +131,7 @@ test("a dozen sessions at random on one mailbox: numbers never lie, and in the e
       for (let turn = 0; turn < 150; turn++) await follower.act();
     }),
   );
-  const fresh = new Follower(await openPeer("crowd"), randomFrom(0));
+  const fresh = new Follower(await ImapPeer.loggedIn(server.imap, "crowd"), randomFrom(0));
   await fresh.say("SELECT INBOX");
   const expected = await snapshot(fresh);
   expect(expected.length).toBeGreaterThan(0);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "../../server.ts";
@@ -28,18 +27,6 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-async function openEider(user: string): Promise<ImapPeer> {
-  const socket = connect(server.imap, "127.0.0.1");
-  const peer = new ImapPeer({
-    write: (text) => void socket.write(text, "latin1"),
-    incoming: socket,
-    close: () => socket.destroy(),
-  });
-  await peer.greeting();
-  await peer.say(`LOGIN ${user} secret`);
-  return peer;
-}
-
 /** What a server said to a command, fit to be compared. Why it said NO is its own affair. */
 function heard({ status, text, untagged }: Answers): string[] {
   const code = status === "OK" ? /^\[(READ-ONLY|READ-WRITE|MODIFIED)/.exec(text)?.[1] : undefined;
@@ -58,7 +45,7 @@ for (const [name, session] of Object.entries(sessions)) {
       const user = `same${++users}`;
       await server.addUser(user);
       const dovecot = await openDovecot(join(home, user));
-      const eider = await openEider(user);
+      const eider = await ImapPeer.loggedIn(server.imap, user);
       // LOGIN's place: tags are to be the same.
       await dovecot.say("NOOP");
       try {

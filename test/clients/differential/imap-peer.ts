@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+
 /** Two ends of an octet stream that speaks IMAP, as Latin-1. */
 export type Octets = { write(text: string): void; readonly incoming: AsyncIterable<Uint8Array>; close(): void };
 
@@ -19,6 +21,19 @@ export class ImapPeer {
   constructor(octets: Octets) {
     this.#octets = octets;
     this.#reader = octets.incoming[Symbol.asyncIterator]();
+  }
+
+  /** A session of this user at a server on this machine, with the password "secret". */
+  static async loggedIn(port: number, user: string): Promise<ImapPeer> {
+    const socket = connect(port, "127.0.0.1");
+    const peer = new ImapPeer({
+      write: (text) => void socket.write(text, "latin1"),
+      incoming: socket,
+      close: () => socket.destroy(),
+    });
+    await peer.greeting();
+    await peer.say(`LOGIN ${user} secret`);
+    return peer;
   }
 
   /** The greeting. */
