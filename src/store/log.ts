@@ -87,9 +87,12 @@ export class LogCompacted extends Error {
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
   readonly kept: "no" | "unknown";
+  /** There is no space for it. */
+  readonly full: boolean;
 
-  constructor(message: string, options?: ErrorOptions & { kept?: "no" | "unknown" }) {
+  constructor(message: string, options?: ErrorOptions & { kept?: "no" | "unknown"; full?: boolean }) {
     super(message, options);
     this.kept = options?.kept ?? "unknown";
+    this.full = options?.full ?? false;
   }
 }

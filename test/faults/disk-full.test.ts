@@ -29,6 +29,10 @@ function smallDisk(): { readonly path: string; remove(): void } | string {
   };
 }
 
+function api({ http, token }: TestServer, path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`http://127.0.0.1:${http}${path}`, { ...init, headers: { ...init.headers, "x-access-token": token } });
+}
+
 const disk = smallDisk();
 
 if (typeof disk === "string") describe("a full disk", () => test.skip(disk, () => {}));
@@ -61,7 +65,7 @@ else
       test(`${kind}: refused with the right codes, nothing acknowledged is lost, and service comes back`, async () => {
         const user = `full${padding}`;
         const name = `${user}@localhost`;
-        await server.addUser(user);
+        const id = await server.addUser(user);
         const client = await selected(server.imap, name);
         const mta = await LmtpClient.open(server.lmtp);
         const acknowledged: string[] = [];
@@ -75,12 +79,24 @@ else
         fill();
         // What room the files have inside is used up first.
         for (let n = 0; refused.length < 5 && n < 2000; n++) {
-          expect(await deliver(`full-${n}`)).toMatch(/^(250|452 4\.3\.1|451 4\.3\.\d)/);
+          expect(await deliver(`full-${n}`)).toMatch(/^(250|452 4\.3\.1)/);
         }
         expect(refused.length).toBe(5);
         const text = messageNamed("appended", padding);
         const appended = await client.ask(`APPEND INBOX {${text.length}+}\r\n${text}`);
-        expect(appended.tagged).toMatch(/^\S+ NO \[UNAVAILABLE\]/);
+        expect(appended.tagged).toMatch(/^\S+ NO \[UNAVAILABLE\] .*no space/);
+        const [inbox] = ((await (await api(server, `/users/${id}/mailboxes`)).json()) as { results: { id: string }[] })
+          .results;
+        const uploaded = await api(server, `/users/${id}/mailboxes/${inbox!.id}/messages`, {
+          method: "POST",
+          headers: { "content-type": "message/rfc822" },
+          body: text,
+        });
+        expect([uploaded.status, uploaded.headers.get("retry-after"), await uploaded.json()]).toEqual([
+          507,
+          "60",
+          { error: expect.any(String), code: "StorageFull" },
+        ]);
         // Reads go on.
         await client.ok("NOOP");
         expect((await client.ok("UID SEARCH ALL")).lines.join().match(/\d+/g)?.length).toBe(acknowledged.length);

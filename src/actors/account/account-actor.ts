@@ -14,6 +14,7 @@ import { type Place, placeOf } from "./message-place.ts";
 import { type RequestWindow, withoutContent } from "./request-window.ts";
 import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
 import { type Loaded, loadAccount } from "./snapshots.ts";
+import { storeRefusal } from "./store-refusal.ts";
 import { entryBytes, entryChanges, type Surroundings } from "./surroundings.ts";
 
 /**
@@ -310,7 +311,7 @@ export class AccountActor {
     const fields = { account: this.id, seq: this.#state.seq, err: error };
     if (unavailable) logger.warn(fields, "changes refused: the store is unavailable");
     else logger.error(fields, "account actor failed; it will be rebuilt from the log");
-    const refusal: Refusal = { kind: "unavailable", why: unavailable ? "the store is unavailable" : "internal error" };
+    const refusal: Refusal = unavailable ? storeRefusal(error) : { kind: "unavailable", why: "internal error" };
     const outcome: Outcome = refusedOutcome(refusal);
     for (const { resolve } of batch) resolve(outcome);
     if (!unavailable) this.stop(refusal);

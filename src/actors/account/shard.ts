@@ -1,4 +1,5 @@
 import type { LogEntry } from "../../domain/account/events.ts";
+import type { Refusal } from "../../domain/account/refusal.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
@@ -12,6 +13,7 @@ import { readAttachment, readMessage, readSummaries } from "./read-messages.ts";
 import type { AccountRequest, AccountRequests, Announcement, AnswerTo, Outcome, Taken } from "./requests.ts";
 import { Resident } from "./resident.ts";
 import { search } from "./search.ts";
+import { storeRefusal } from "./store-refusal.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Uploads } from "./uploads.ts";
 import { type Listener, Watches } from "./watches.ts";
@@ -74,7 +76,7 @@ export class Shard {
         { account, request: request.kind, err: error },
         "request refused: the store is unavailable",
       );
-      return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" }) as AnswerTo<R["kind"]>;
+      return refusedOutcome(storeRefusal(error)) as AnswerTo<R["kind"]>;
     }
   }
 
@@ -146,7 +148,7 @@ export class Shard {
     const outcome = await actor.change(request, command, staged);
     resident.lastChange = this.#around.clock.monotonic();
     // Blobs of a message that was not taken, or not once more: without a reference they are swept.
-    if (outcome.ok ? outcome.repeated : outcome.refusal.kind !== "unavailable") for (const each of undo) await each();
+    if (outcome.ok ? outcome.repeated : !mayBeKept(outcome.refusal)) for (const each of undo) await each();
     return outcome;
   }
 
@@ -337,6 +339,11 @@ export class Shard {
       this.#dismiss(resident, "the server is stopping");
     }
   }
+}
+
+/** The store could not say what became of it, or takes nothing more anyway. */
+function mayBeKept({ kind }: Refusal): boolean {
+  return kind === "unavailable" || kind === "storeFull";
 }
 
 function readerOf(actor: AccountActor): Reader {

@@ -5,6 +5,7 @@ import { splitMessage } from "../../domain/mime/split.ts";
 import type { BlobReference, BlobWriter } from "../../store/blobs.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Taken } from "./requests.ts";
+import { storeRefusal } from "./store-refusal.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -67,8 +68,7 @@ export class Uploads {
       return { ok: true };
     } catch (error) {
       await this.#forget(account, name);
-      if (error instanceof StoreUnavailable)
-        return { ok: false, refusal: { kind: "unavailable", why: "the store is unavailable" } };
+      if (error instanceof StoreUnavailable) return { ok: false, refusal: storeRefusal(error) };
       throw error;
     }
   }

@@ -22,7 +22,9 @@ export type Refusal =
   | { kind: "accountDisabled" }
   /** The queue is full or the node is leaving; try again later. */
   | { kind: "busy"; why: string }
-  /** The store does not answer, or the disk is full; try again later. */
+  /** The store has no space left; try again later. */
+  | { kind: "storeFull" }
+  /** The store does not answer; try again later. */
   | { kind: "unavailable"; why: string };
 
 export type RefusalKind = Refusal["kind"];

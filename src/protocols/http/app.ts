@@ -11,6 +11,7 @@ import { bodyParams, checkParams, contentKind, formParams, mergeParams, type Raw
 import type { ByteGate, Lease } from "./memory/byte-gate.ts";
 import { heldAnswer } from "./memory/held-answer.ts";
 import type { Call, Operation } from "./operation.ts";
+import { refusalFailure } from "./refusals.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
 export type AppParts = {
@@ -200,7 +201,7 @@ function failureOf(error: unknown, { services }: AppParts, about: object): HttpF
   if (error instanceof HttpFailure) return error;
   if (error instanceof StoreUnavailable) {
     services.logger.warn({ ...about, protocol: "http", err: error }, "Cannot answer a request: the store is away");
-    return unavailable();
+    return error.full ? refusalFailure({ kind: "storeFull" }) : unavailable();
   }
   services.logger.error({ ...about, protocol: "http", err: error }, "Cannot answer a request");
   return new HttpFailure(500, "InternalServerError", "The server failed to answer; its log says why");

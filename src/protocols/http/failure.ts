@@ -1,5 +1,5 @@
 /** The statuses this API answers failures with. */
-export type FailureStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
+export type FailureStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503 | 507;
 
 /** Thrown to end an operation with `{error, code, details?}`; `text` is shown to the client. */
 export class HttpFailure extends Error {

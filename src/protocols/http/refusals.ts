@@ -19,6 +19,12 @@ export const httpRefusals = {
   accountExists: { status: 400, code: "UserExistsError", text: "This account already exists" },
   accountDisabled: { status: 403, code: "UserDisabled", text: "User account is disabled" },
   busy: { status: 503, code: "ServerBusy", text: "The server is busy, try again later", retryAfter: 2 },
+  storeFull: {
+    status: 507,
+    code: "StorageFull",
+    text: "The server has no space left, try again later",
+    retryAfter: 60,
+  },
   unavailable: {
     status: 503,
     code: "ServiceUnavailable",

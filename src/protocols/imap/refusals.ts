@@ -17,6 +17,7 @@ export const imapRefusals = {
   accountExists: { code: "ALREADYEXISTS", text: "Account already exists" },
   accountDisabled: { code: "CONTACTADMIN", text: "Account is disabled" },
   busy: { code: "UNAVAILABLE", text: "Server is busy, try again later" },
+  storeFull: { code: "UNAVAILABLE", text: "Mail store has no space left, try again later" },
   unavailable: { code: "UNAVAILABLE", text: "Mail store is not available, try again later" },
 } as const satisfies Record<RefusalKind, { code: string; text: string }>;
 

@@ -25,6 +25,7 @@ export const lmtpRefusals = {
   accountExists: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   accountDisabled: { code: 550, text: "5.2.1 Mailbox is disabled" },
   busy: { code: 451, text: "4.3.2 Mailbox is busy, try again later" },
+  storeFull: { code: 452, text: "4.3.1 Mail system is full, try again later" },
   unavailable: { code: 451, text: "4.3.0 Storage is not available, try again later" },
 } as const satisfies Record<RefusalKind, Reply>;
 

@@ -23,5 +23,6 @@ export const pop3Refusals = {
   accountExists: { code: "SYS/PERM", text: "Account already exists" },
   accountDisabled: { code: "SYS/PERM", text: "Account is disabled" },
   busy: { code: "SYS/TEMP", text: "Server is busy, try again later" },
+  storeFull: { code: "SYS/TEMP", text: "Mail store has no space left, try again later" },
   unavailable: { code: "SYS/TEMP", text: "Mail store is not available, try again later" },
 } as const satisfies Record<RefusalKind, { code: ResponseCode; text: string }>;

@@ -8,6 +8,8 @@ import {
 } from "mongodb";
 import { StoreUnavailable } from "../log.ts";
 
+const fullDisk = "the disk is full";
+
 /**
  * Server codes that mean "not now": elections and shutdowns, interrupted or timed-out work, a write that a minority
  * only has, a full disk. (Names and numbers: MongoDB's error_codes.yml.)
@@ -37,7 +39,7 @@ const passing: Readonly<Record<number, string>> = {
   13388: "the sharding map changed",
   13435: "there is no primary here",
   13436: "there is no primary yet",
-  14031: "the disk is full",
+  14031: fullDisk,
 };
 
 /** Does `run`; whatever says that the database is away comes out as `StoreUnavailable`, anything else as it is. */
@@ -47,7 +49,7 @@ export async function guarded<T>(action: string, run: () => Promise<T>): Promise
   } catch (error) {
     const state = stateOf(error);
     if (state === null) throw error;
-    throw new StoreUnavailable(`Cannot ${action}: ${state}`, { cause: error });
+    throw new StoreUnavailable(`Cannot ${action}: ${state}`, { cause: error, full: state.startsWith(fullDisk) });
   }
 }
 

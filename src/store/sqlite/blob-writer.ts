@@ -97,9 +97,9 @@ export class FileBlobWriter implements BlobWriter {
       await step();
     } catch (cause) {
       await this.abort();
-      const { unavailable, why } = stateOfFailure(cause);
+      const { unavailable, full, why } = stateOfFailure(cause);
       const text = `Cannot write a blob of ${this.#size} bytes: ${why}`;
-      throw unavailable ? new StoreUnavailable(text, { cause }) : new Error(text, { cause });
+      throw unavailable ? new StoreUnavailable(text, { cause, full }) : new Error(text, { cause });
     }
   }
 }

@@ -92,6 +92,6 @@ export class Committer {
 }
 
 function refused(job: Job, error: unknown): Answer {
-  const { unavailable, why, kept } = stateOfFailure(error);
-  return { id: job.id, ok: false, unavailable, why, kept };
+  const { unavailable, full, why, kept } = stateOfFailure(error);
+  return { id: job.id, ok: false, unavailable, full, why, kept };
 }

@@ -2,6 +2,8 @@
 export type Failure = {
   /** Trying later may help. */
   readonly unavailable: boolean;
+  /** There is no space left. */
+  readonly full: boolean;
   /** In words that follow "Cannot do this: ". */
   readonly why: string;
   /** `lost`: the connection may know pages that the file does not have. */
@@ -18,15 +20,16 @@ export function stateOfFailure(error: unknown): Failure {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   const message = error instanceof Error ? error.message : String(error);
   if (fullDisk.has(code)) {
-    return { unavailable: true, why: "the disk is full", connection: "good", kept: "no" };
+    return { unavailable: true, full: true, why: "the disk is full", connection: "good", kept: "no" };
   }
   if (code.startsWith("SQLITE_BUSY")) {
-    return { unavailable: true, why: "the database is in use", connection: "good", kept: "no" };
+    return { unavailable: true, full: false, why: "the database is in use", connection: "good", kept: "no" };
   }
   if (failingDisk.has(code) || code.startsWith("SQLITE_IOERR") || code === "SQLITE_CANTOPEN") {
     const why = `the disk does not work (${code}: ${message})`;
-    return { unavailable: true, why, connection: "lost", kept: "unknown" };
+    return { unavailable: true, full: false, why, connection: "lost", kept: "unknown" };
   }
   const lost = code.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB";
-  return { unavailable: false, why: message, connection: lost ? "lost" : "good", kept: lost ? "unknown" : "no" };
+  const connection = lost ? "lost" : "good";
+  return { unavailable: false, full: false, why: message, connection, kept: lost ? "unknown" : "no" };
 }

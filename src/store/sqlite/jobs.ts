@@ -86,6 +86,7 @@ export type Answer =
       readonly id: number;
       readonly ok: false;
       readonly unavailable: boolean;
+      readonly full: boolean;
       readonly why: string;
       readonly kept: "no" | "unknown";
     };

@@ -134,5 +134,6 @@ export function settle(pending: Pending | undefined, answer: Answer): void {
     return;
   }
   const text = `Cannot ${pending.action}: ${answer.why}`;
-  pending.reject(answer.unavailable ? new StoreUnavailable(text, { kept: answer.kept }) : new Error(text));
+  const { unavailable, kept, full } = answer;
+  pending.reject(unavailable ? new StoreUnavailable(text, { kept, full }) : new Error(text));
 }
