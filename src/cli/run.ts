@@ -1,9 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { ApiRefusal } from "./api.ts";
+import { addBackup } from "./commands/backup.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
+import { addPromote } from "./commands/promote.ts";
+import { addRestore } from "./commands/restore.ts";
 import { addSession } from "./commands/session.ts";
 import { addStart, type StartServer } from "./commands/start.ts";
 import { addUser } from "./commands/user.ts";
@@ -41,6 +44,9 @@ export async function run(
   addExport(program, console);
   addDoctor(program, console);
   addVerify(program, console);
+  addBackup(program, console);
+  addRestore(program, console);
+  addPromote(program, console);
 
   try {
     await program.parseAsync(words, { from: "user" });

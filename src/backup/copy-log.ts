@@ -1,0 +1,146 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Account, emptyAccount } from "../domain/account/account.ts";
+import type { LogEntry } from "../domain/account/events.ts";
+import type { AccountId, BlobId, MessageId } from "../domain/ids.ts";
+import type { Stores } from "../store/stores.ts";
+import { blobsOf } from "../store/transfer/blobs-of.ts";
+import { readEntries } from "../store/transfer/read-entries.ts";
+import { copyBlob } from "./copy-blob.ts";
+import { BackupDamaged } from "./damage.ts";
+import { logDirectory, readSegmentName, type Segment, segmentPath } from "./layout.ts";
+import { liveMessages } from "./live-messages.ts";
+import type { AccountLine, Head } from "./manifest.ts";
+import { provenStep, replay } from "./replay.ts";
+import { readSegment } from "./segment.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+
+/** What a run writes to, and what it has found on the way. */
+export type Run = {
+  readonly root: string;
+  /** Directories that got a new name and are not durable yet. */
+  readonly touched: Set<string>;
+  readonly problems: string[];
+  copied: { entries: number; blobs: number; bytes: number };
+  /** Accounts whose log is another one than the one copied earlier. */
+  rewritten: number;
+};
+
+export type LogCopy = Pick<AccountLine, "head" | "segments" | "absent">;
+
+/**
+ * Brings the copy of one account's log up to what the store has now, with every blob that its entries speak of. Starts
+ * behind what an earlier run has copied, and behind what a run that was cut short had written already.
+ */
+export async function copyLog(
+  run: Run,
+  source: Stores,
+  account: AccountId,
+  earlier: AccountLine | null,
+): Promise<LogCopy> {
+  const known = await continued(run, source, account, earlier);
+  if (known === "lost") return earlier!;
+  const { segments, head: from } = await adopted(run.root, source, account, known);
+  const missing: { blob: BlobId; message: MessageId }[] = [];
+  const copyBlobs = async (entries: readonly LogEntry[]) => {
+    for (const { blob, size, message } of blobsOf(entries)) {
+      const result = await copyBlob(run.root, run.touched, source.blobs, blob, size);
+      if (result === "missing" || result === "damaged") missing.push({ blob, message });
+      if (result === "copied") {
+        run.copied.blobs += 1;
+        run.copied.bytes += size;
+      }
+    }
+  };
+  for (const segment of segments.slice(known.segments.length)) {
+    for (const entry of readSegment(run.root, account, segment)) await copyBlobs([entry]);
+  }
+
+  let state: Account | null = from === null ? emptyAccount(account) : null;
+  let head = from;
+  const writer = new SegmentWriter(run.root, run.touched, account);
+  try {
+    for await (const page of readEntries(source.log, account, from?.seq ?? 0)) {
+      await copyBlobs(page);
+      for (const entry of page) {
+        if (state) state = provenStep(state, entry);
+        writer.write(entry);
+        run.copied.entries += 1;
+      }
+      const { seq, at, batch, checksum } = page[page.length - 1]!;
+      head = { seq, at, batch, checksum };
+    }
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+  const written = writer.finish();
+  for (const { bytes } of written) run.copied.bytes += bytes;
+  const line = { head, segments: [...segments, ...written], absent: known.absent };
+  if (missing.length === 0) return line;
+  const live = liveMessages(state ?? replay(run.root, account, line.segments));
+  for (const { blob, message } of missing) {
+    if (live.has(message))
+      run.problems.push(`account ${account}: blob ${blob} of message ${message} is missing or damaged in the store`);
+  }
+  return { ...line, absent: [...new Set([...line.absent, ...missing.map(({ blob }) => blob)])] };
+}
+
+type Known = { readonly segments: readonly Segment[]; readonly head: Head | null; readonly absent: readonly string[] };
+const nothing: Known = { segments: [], head: null, absent: [] };
+
+/** What of the earlier copy is the beginning of the store's log. */
+async function continued(
+  run: Run,
+  { log }: Stores,
+  account: AccountId,
+  earlier: AccountLine | null,
+): Promise<Known | "lost"> {
+  if (!earlier?.head) return nothing;
+  const { seq, batch } = earlier.head;
+  const [there] = await log.read(account, seq - 1, 1, "no bodies");
+  if (there?.seq === seq && there.batch === batch) return earlier;
+  if (there === undefined && (await log.heads([account]))[0] === 0) {
+    run.problems.push(`account ${account}: the store has no log of it any more; what was copied earlier is kept`);
+    return "lost";
+  }
+  run.rewritten += 1;
+  return nothing;
+}
+
+/** Takes over whole segments that follow `known` and that no list names: a run that was cut short wrote them. */
+async function adopted(root: string, { log }: Stores, account: AccountId, known: Known): Promise<Known> {
+  const directory = join(root, logDirectory(account));
+  if (!existsSync(directory)) return known;
+  const named = new Set(known.segments.map(({ sha256 }) => sha256));
+  const found = readdirSync(directory).flatMap((name) => readSegmentName(name) ?? []);
+  const segments = [...known.segments];
+  let { head } = known;
+  for (;;) {
+    const next = found.find(({ first, sha256 }) => first === (head?.seq ?? 0) + 1 && !named.has(sha256));
+    const proven = next && provenEnd(root, account, next);
+    if (!proven) return { ...known, segments, head };
+    const [there] = await log.read(account, proven.head.seq - 1, 1, "no bodies");
+    if (there?.batch !== proven.head.batch) return { ...known, segments, head };
+    named.add(next.sha256);
+    segments.push({ ...next, bytes: proven.bytes });
+    head = proven.head;
+  }
+}
+
+function provenEnd(
+  root: string,
+  account: AccountId,
+  segment: Omit<Segment, "bytes">,
+): { head: Head; bytes: number } | null {
+  try {
+    const end = { head: null as Head | null };
+    const bytes = Bun.file(join(root, segmentPath(account, segment))).size;
+    for (const { seq, at, batch, checksum } of readSegment(root, account, { ...segment, bytes }))
+      end.head = { seq, at, batch, checksum };
+    return end.head && { head: end.head, bytes };
+  } catch (error) {
+    if (error instanceof BackupDamaged) return null;
+    throw error;
+  }
+}

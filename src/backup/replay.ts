@@ -1,0 +1,46 @@
+import { type Account, emptyAccount } from "../domain/account/account.ts";
+import { printChecksum } from "../domain/account/checksum.ts";
+import type { LogEntry } from "../domain/account/events.ts";
+import { evolveEntry } from "../domain/account/evolve.ts";
+import type { AccountId } from "../domain/ids.ts";
+import type { Segment } from "./layout.ts";
+import { readSegment } from "./segment.ts";
+
+/** An entry does not lead to the state that it was appended with. */
+export class Diverged extends Error {
+  override readonly name = "Diverged";
+}
+
+/** The account after `entry`, proved by the checksum that the entry carries. */
+export function provenStep(account: Account, entry: LogEntry): Account {
+  const next = evolveEntry(account, entry);
+  if (printChecksum(next.checksum) === entry.checksum) return next;
+  throw new Diverged(`entry ${entry.seq} of account ${entry.account} does not lead to the state it was appended with`);
+}
+
+/** The account that a backup's log leads to, up to the last entry before the first one made after `until` (milliseconds since 1970). */
+export function replay(
+  root: string,
+  id: AccountId,
+  segments: readonly Segment[],
+  until = Number.POSITIVE_INFINITY,
+): Account {
+  let account = emptyAccount(id);
+  for (const entry of entriesOf(root, id, segments, until)) account = provenStep(account, entry);
+  return account;
+}
+
+/** The log of an account, from its first entry to the last one before the first that was made after `until`. */
+export function* entriesOf(
+  root: string,
+  id: AccountId,
+  segments: readonly Segment[],
+  until = Number.POSITIVE_INFINITY,
+): Generator<LogEntry> {
+  for (const segment of segments) {
+    for (const entry of readSegment(root, id, segment)) {
+      if (entry.at > until) return;
+      yield entry;
+    }
+  }
+}

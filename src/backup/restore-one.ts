@@ -1,0 +1,141 @@
+import type { Accounts } from "../actors/account/requests.ts";
+import { type Finding, verifyAccount } from "../actors/account/verify.ts";
+import { addressView, usernameView } from "../domain/address.ts";
+import type { AccountId, MailboxId } from "../domain/ids.ts";
+import type { StoredAddress, StoredUser } from "../store/directory.ts";
+import type { Stores } from "../store/stores.ts";
+import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
+import type { AccountLine } from "./manifest.ts";
+import { entriesOf, replay } from "./replay.ts";
+import { type RestoreFrom, restoreLog } from "./restore-account.ts";
+import { rollBack } from "./roll-back.ts";
+
+export type RestoreOneWish = RestoreFrom & {
+  /** Another address, for a new account beside the old; null: its own. */
+  readonly as: string | null;
+  /** The account that is there now is put back to what it was. */
+  readonly replace: boolean;
+};
+
+export type RestoreOneInto = {
+  readonly stores: Stores;
+  readonly accounts: Accounts;
+  readonly hostname: string;
+  readonly newId: () => string;
+  readonly newName: () => string;
+  readonly now: () => number;
+};
+
+export type RestoredOne = {
+  readonly account: AccountId;
+  readonly address: string;
+  readonly how: "restored" | "put back";
+  readonly messages: number;
+  /** Messages that had to be brought from the backup, where the account was there. */
+  readonly brought: number;
+  readonly renewedFolders: number;
+  /** Addresses of the account that belong to somebody else by now. */
+  readonly addressesTaken: readonly string[];
+  readonly findings: readonly Finding[];
+};
+
+/** What was asked for cannot be done here; nothing was. */
+export class RestoreRefused extends Error {
+  override readonly name = "RestoreRefused";
+}
+
+/** Brings one account of a backup into stores that are in use. */
+export async function restoreOneAccount(wish: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
+  return wish.replace ? putBack(wish, into) : restoreAsNew(wish, into);
+}
+
+async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
+  const there = await into.stores.directory.userById(line.user.id);
+  if (there === null) {
+    throw new RestoreRefused(
+      `${line.user.address || line.user.username} is not here any more, so there is nothing to replace: leave --replace out`,
+    );
+  }
+  const { id } = line.user;
+  const wanted = replay(root, id, line.segments, until);
+  if (wanted.seq === 0) throw new RestoreRefused("the account did not exist yet at that time");
+  const brought = await rollBack({
+    ...into,
+    ...{ account: id, wanted, root },
+    entries: () => entriesOf(root, id, line.segments, until),
+  });
+  let messages = 0;
+  for (const mailbox of wanted.mailboxes.values()) messages += mailbox.messages;
+  return {
+    account: id,
+    address: there.address,
+    how: "put back",
+    messages,
+    brought,
+    renewedFolders: 0,
+    addressesTaken: [],
+    findings: [],
+  };
+}
+
+async function restoreAsNew(wish: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
+  const { line, as } = wish;
+  const { stores, hostname } = into;
+  const { directory } = stores;
+  const id = await freeId(line, into);
+  const user: StoredUser = { ...line.user, id, ...(as === null ? {} : named(as, hostname)) };
+  const wanted: readonly StoredAddress[] =
+    as === null ? line.addresses.map((address) => ({ ...address, user: id })) : [ownAddress(user, into)];
+  if ((await directory.userByView(user.usernameView)) !== null)
+    throw new RestoreRefused(
+      `there is an account ${user.username} already: --replace puts it back, --as restores beside it`,
+    );
+  const addresses: StoredAddress[] = [];
+  const addressesTaken: string[] = [];
+  for (const address of wanted) {
+    if ((await directory.addressByView(address.addressView)) === null) addresses.push(address);
+    else if (address.main)
+      throw new RestoreRefused(`the address ${address.address} is another account's: --as gives it another`);
+    else addressesTaken.push(address.address);
+  }
+  const to = { ...into, account: id, brought: new BroughtBlobs(), newBatch: into.newName };
+  const restored = await restoreLog(wish, { ...to, newId: into.newId as () => MailboxId });
+  if (restored.entries === 0 && line.head !== null)
+    throw new RestoreRefused("the account did not exist yet at that time");
+  const verified = await verifyAccount(stores, id);
+  if (verified.findings.length === 0) await writeUser(stores, user, addresses);
+  return {
+    account: id,
+    address: user.address || user.username,
+    how: "restored",
+    messages: verified.messages,
+    brought: 0,
+    renewedFolders: restored.renewed,
+    addressesTaken,
+    findings: verified.findings,
+  };
+}
+
+/** The account's own id where it is nobody's and no history is under it, so that even the HTTP API's ids stay. */
+async function freeId(line: AccountLine, { stores, newId }: RestoreOneInto): Promise<AccountId> {
+  const { id } = line.user;
+  if ((await stores.directory.userById(id)) !== null) return newId() as AccountId;
+  return (await stores.log.heads([id]))[0] === 0 ? id : (newId() as AccountId);
+}
+
+function named(as: string, hostname: string): Pick<StoredUser, "username" | "usernameView" | "address"> {
+  const address = as.includes("@") ? as : `${as}@${hostname}`;
+  return { username: address, usernameView: usernameView(address), address };
+}
+
+function ownAddress({ id, address }: StoredUser, { hostname, newId, now }: RestoreOneInto): StoredAddress {
+  return {
+    id: newId(),
+    address,
+    addressView: addressView(address, hostname),
+    user: id,
+    created: now(),
+    tags: [],
+    main: true,
+  };
+}

@@ -1,0 +1,147 @@
+import type { Accounts, ChangeCommand, MessageSource, Outcome, Refused } from "../actors/account/requests.ts";
+import { inlineLimit } from "../actors/account/surroundings.ts";
+import type { Account } from "../domain/account/account.ts";
+import type { Content } from "../domain/account/content.ts";
+import type { LogEntry } from "../domain/account/events.ts";
+import type { AccountId, MessageId, RequestId } from "../domain/ids.ts";
+import { readBlob } from "./blob-source.ts";
+import { type LiveFolder, planRollBack, type RollBackPlan } from "./roll-back-plan.ts";
+import { flagNames, wantedFolders } from "./wanted-folders.ts";
+
+export type RollBack = {
+  readonly accounts: Accounts;
+  readonly account: AccountId;
+  /** The account as it shall be, and the entries that led there. */
+  readonly wanted: Account;
+  readonly entries: () => Iterable<LogEntry>;
+  readonly root: string;
+  /** Unlike any other. */
+  readonly newName: () => string;
+};
+
+/** A change was refused: over quota, say. Nothing of it was done; what was done before it is. */
+export class RollBackRefused extends Error {
+  override readonly name = "RollBackRefused";
+}
+
+/** Clients and deliveries may get in between plan and change; then what is left is planned again. */
+const mostRounds = 8;
+
+/**
+ * Puts an account that is being served back to what it was, by ordinary changes, which its sessions are told of as of
+ * any other. Brings the missing messages first and does all else in one change, so that whoever looks sees the account
+ * before or after, and at most some messages more. Answers how many messages were brought.
+ */
+export async function rollBack(options: RollBack): Promise<number> {
+  const { accounts, account, wanted } = options;
+  const folders = wantedFolders(wanted);
+  let brought = 0;
+  for (let round = 1; ; round++) {
+    const plan = planRollBack(folders, await liveFolders(accounts, account));
+    const { create, bring, change: rest } = plan;
+    const commands = [...rest, ...(await subscriptionChanges(accounts, account, wanted))];
+    if (create.length + bring.length + commands.length === 0) return brought;
+    if (round > mostRounds)
+      throw new RollBackRefused("the account keeps changing: stop what changes it, and try again");
+    for (const { path, specialUse } of create) {
+      const command = { kind: "createMailbox", path, ...(specialUse ? { specialUse } : {}) } as const;
+      await change(options, command, ["mailboxExists"]);
+    }
+    brought += await bringMessages(options, bring);
+    // What another change has made impossible is planned again.
+    if (commands.length > 0)
+      await change(options, { kind: "batch", commands }, ["mailboxGone", "mailboxExists", "noSuchMailbox"]);
+  }
+}
+
+async function change(
+  { accounts, account, newName }: RollBack,
+  command: ChangeCommand,
+  harmless: readonly string[] = [],
+): Promise<void> {
+  const request = `restore:${newName()}` as RequestId;
+  const outcome: Outcome = await accounts.ask(account, { kind: "change", request, command });
+  if (!outcome.ok && !harmless.includes(outcome.refusal.kind)) throw refusedChange(outcome);
+}
+
+function refusedChange({ refusal }: Refused): RollBackRefused {
+  return new RollBackRefused(`the account refused a change (${refusal.kind})`);
+}
+
+async function liveFolders(accounts: Accounts, account: AccountId): Promise<LiveFolder[]> {
+  const list = await accounts.ask(account, { kind: "mailboxes" });
+  if (!list.ok) throw refusedChange(list);
+  const folders: LiveFolder[] = [];
+  for (const { id, path, specialUse } of list.mailboxes) {
+    const columns = ["flags", "message"] as const;
+    const rows = await accounts.ask(account, { kind: "readColumns", mailbox: id, uids: [1, 0xffff_ffff], columns });
+    if (!rows.ok) continue;
+    const messages = Array.from(rows.uids, (uid, at) => ({
+      uid,
+      message: Buffer.from(rows.messages.subarray(at * 12, at * 12 + 12)).toString("hex") as MessageId,
+      flags: flagNames(rows.flags[at]!, (index) => rows.keywordSets[index] ?? []),
+    }));
+    folders.push({ id, path, specialUse, messages });
+  }
+  return folders;
+}
+
+async function subscriptionChanges(accounts: Accounts, account: AccountId, wanted: Account): Promise<ChangeCommand[]> {
+  const list = await accounts.ask(account, { kind: "mailboxes" });
+  if (!list.ok) throw refusedChange(list);
+  const there = new Set(list.subscriptions);
+  return [
+    ...[...wanted.subscriptions]
+      .filter((path) => !there.has(path))
+      .map((path) => ({ kind: "subscribe", path }) as const),
+    ...[...there]
+      .filter((path) => !wanted.subscriptions.has(path))
+      .map((path) => ({ kind: "unsubscribe", path }) as const),
+  ];
+}
+
+/** Appends messages from the backup, in the order in which they once came. */
+async function bringMessages(options: RollBack, bring: RollBackPlan["bring"]): Promise<number> {
+  if (bring.length === 0) return 0;
+  const due = new Map<MessageId, RollBackPlan["bring"][number][]>();
+  for (const each of bring) due.set(each.message, [...(due.get(each.message) ?? []), each]);
+  let brought = 0;
+  for (const entry of options.entries()) {
+    for (const event of entry.transactions.flatMap(({ events }) => events)) {
+      if (event.kind !== "appended") continue;
+      const places = due.get(event.message) ?? [];
+      due.delete(event.message);
+      for (const { folder, flags, internalDate } of places) {
+        const source = await staged(options, event.content, entry.bodies);
+        await change(options, { kind: "append", mailbox: { path: folder }, flags, internalDate, source });
+        brought += 1;
+      }
+    }
+  }
+  return brought;
+}
+
+/** The message as the account takes it: large ones in pieces. */
+async function staged(options: RollBack, content: Content, bodies: readonly Uint8Array[]): Promise<MessageSource> {
+  const { accounts, account, root, newName } = options;
+  const size = content.reduce((sum, piece) => sum + (piece.kind === "literal" ? piece.bytes.length : piece.size), 0);
+  if (size <= inlineLimit) {
+    return { kind: "bytes", bytes: new Uint8Array(Buffer.concat([...piecesOf(root, content, bodies)])) };
+  }
+  const upload = newName();
+  const begun = await accounts.ask(account, { kind: "uploadBegin", upload });
+  if (!begun.ok) throw refusedChange(begun);
+  for (const bytes of piecesOf(root, content, bodies)) {
+    const taken = await accounts.ask(account, { kind: "uploadWrite", upload, bytes: new Uint8Array(bytes) });
+    if (!taken.ok) throw refusedChange(taken);
+  }
+  return { kind: "upload", upload };
+}
+
+function* piecesOf(root: string, content: Content, bodies: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const piece of content) {
+    if (piece.kind === "literal") yield piece.bytes;
+    else if (piece.kind === "inline") yield bodies[piece.index]!;
+    else yield* readBlob(root, piece.blob, piece.size);
+  }
+}

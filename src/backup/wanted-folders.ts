@@ -1,0 +1,42 @@
+import type { Account } from "../domain/account/account.ts";
+import { messageIdBytes } from "../domain/account/chunk.ts";
+import type { Flag, SpecialUse } from "../domain/account/events.ts";
+import { idText } from "../domain/account/evolve.ts";
+import { keywordShift, systemFlagNames, systemMask } from "../domain/account/flags.ts";
+import type { MessageId } from "../domain/ids.ts";
+
+/** A folder as it shall be: what is in it, ascending by the UIDs that the messages had. */
+export type WantedFolder = {
+  readonly path: string;
+  readonly specialUse: SpecialUse | null;
+  readonly messages: readonly WantedMessage[];
+};
+export type WantedMessage = {
+  readonly message: MessageId;
+  readonly flags: readonly Flag[];
+  /** Milliseconds since 1970, whole seconds. */
+  readonly internalDate: number;
+};
+
+/** The folders of an account, superior names first. */
+export function wantedFolders(account: Account): WantedFolder[] {
+  const folders = [...account.mailboxes.values()].map(({ path, specialUse, chunks }): WantedFolder => {
+    const messages: WantedMessage[] = [];
+    for (const { fixed, marks, length } of chunks) {
+      for (let at = 0; at < length; at++) {
+        messages.push({
+          message: idText(fixed.message, at * messageIdBytes) as MessageId,
+          flags: flagNames(marks.flags[at]!, (index) => account.keywords.keywords(index)),
+          internalDate: fixed.date[at]! * 1000,
+        });
+      }
+    }
+    return { path, specialUse, messages };
+  });
+  return folders.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The names of the flags in a word of a flags column, in an order of their own. */
+export function flagNames(word: number, keywords: (index: number) => readonly Flag[]): readonly Flag[] {
+  return [...systemFlagNames(word & systemMask), ...[...keywords(word >>> keywordShift)].sort()];
+}

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Command } from "commander";
+import packageJson from "../../../package.json" with { type: "json" };
+import { checkBackup } from "../../backup/check-backup.ts";
+import { readManifest } from "../../backup/manifest.ts";
+import { writeBackup } from "../../backup/write-backup.ts";
+import type { Config } from "../../operation/config.ts";
+import { configOf, openBesideServer } from "../backup/configured-stores.ts";
+import { explained } from "../backup/explained.ts";
+import type { Console } from "../console.ts";
+import { CommandFailure } from "../failure.ts";
+import { type CommonOptions, withCommonOptions } from "../options.ts";
+import { Progress } from "../progress.ts";
+
+type BackupOptions = CommonOptions & { readonly check?: boolean };
+
+/** `eider backup`: a copy of everything, while the server runs. */
+export function addBackup(program: Command, console: Console): void {
+  withCommonOptions(program.command("backup <directory>"), "to nobody")
+    .description("copy all mail and accounts while the server runs; into the same directory again: what is new")
+    .option("--check", "copy nothing: read a backup, all of it, and name what is damaged")
+    .action(async (directory: string, options: BackupOptions) => {
+      const root = resolve(console.cwd, directory);
+      try {
+        await (options.check ? check(root, options, console) : backup(root, options, console));
+      } catch (error) {
+        throw explained(options.check ? "check the backup" : "back up", error);
+      }
+    });
+}
+
+async function backup(root: string, options: BackupOptions, console: Console): Promise<void> {
+  const config = configOf(options, console, "back up");
+  const stores = await openBesideServer(config, "back up");
+  try {
+    const progress = new Progress({ out: console.err, unit: "accounts", total: await stores.directory.countUsers() });
+    const { manifest, copied, rewritten } = await writeBackup({
+      root,
+      stores,
+      source: { version: packageJson.version, hostname: config.hostname, store: config.store.kind },
+      files: serverFiles(config),
+      now: Date.now,
+      onAccount: () => progress.advance(),
+    }).finally(() => progress.end());
+    const { accounts, gone, problems } = manifest;
+    if (options.json) {
+      console.out.write(
+        `${JSON.stringify({ path: root, id: manifest.id, accounts, gone, copied, rewritten, problems })}\n`,
+      );
+    } else {
+      for (const problem of problems) console.err.write(`warning: ${problem}\n`);
+      console.out.write(
+        `Backed up ${accounts - gone} accounts to ${root}: ${copied.entries} new log entries, ${copied.blobs} new blobs\n`,
+      );
+    }
+    if (problems.length > 0) {
+      throw new CommandFailure(
+        "The backup is written, but the store is damaged",
+        `${problems.length} things could not be copied`,
+        "run `eider verify`",
+      );
+    }
+  } finally {
+    await stores.close();
+  }
+}
+
+/** What the server keeps beside its mail: who has the token and the key is the same server to its clients. */
+function serverFiles({ data, store }: Config): { path: string; bytes: Uint8Array }[] {
+  if (store.kind !== "embedded") return [];
+  return ["token", "tls/cert.pem", "tls/key.pem"]
+    .filter((path) => existsSync(join(data, path)))
+    .map((path) => ({ path, bytes: readFileSync(join(data, path)) }));
+}
+
+async function check(root: string, options: BackupOptions, console: Console): Promise<void> {
+  const manifest = readManifest(root);
+  const progress = new Progress({ out: console.err, unit: "accounts", total: manifest.accounts });
+  const checked = checkBackup(
+    root,
+    manifest,
+    () => true,
+    () => progress.advance(),
+  );
+  progress.end();
+  const { damages, ...totals } = checked;
+  if (options.json) console.out.write(`${JSON.stringify({ path: root, ...totals, damages })}\n`);
+  else {
+    for (const { address, text } of damages) console.out.write(`${address || "server"}: ${text}\n`);
+    const { accounts, messages, entries } = totals;
+    console.out.write(
+      `${accounts} accounts, ${messages} messages, ${entries} log entries, ${damages.length} damages\n`,
+    );
+  }
+  if (damages.length > 0)
+    throw new CommandFailure(
+      "The backup is damaged",
+      `${damages.length} things`,
+      "take another copy of it, or back up anew",
+    );
+}
