@@ -2,9 +2,9 @@ import type { AccountId } from "../domain/ids.ts";
 import { type Compaction, LogCompacted } from "./log.ts";
 
 /**
- * Entries read after `after`, up to where one is missing because it was trimmed, meanwhile or before; throws
- * `LogCompacted` where that is the very first. A gap that no base stands for is left in: something is wrong with the log.
- * `compaction` is only asked where there is a gap.
+ * Entries read after `after`; throws `LogCompacted` where one between them is missing because it was trimmed, before or
+ * while they were read. A gap that no base stands for is left in: something is wrong with the log. `compaction` is only
+ * asked where there is a gap.
  */
 export async function contiguous<E extends { readonly seq: number }>(
   account: AccountId,
@@ -15,7 +15,6 @@ export async function contiguous<E extends { readonly seq: number }>(
   const gap = entries.findIndex(({ seq }, at) => seq !== after + 1 + at);
   if (gap < 0) return entries;
   const { base } = await compaction();
-  if (base <= after + gap) return entries;
-  if (gap === 0) throw new LogCompacted(account, after, base);
-  return entries.slice(0, gap);
+  if (base > after + gap + 1) throw new LogCompacted(account, after, base);
+  return entries;
 }

@@ -16,7 +16,7 @@ export interface Log {
   append(entries: readonly LogEntry[]): Promise<readonly AppendResult[]>;
   /**
    * Entries with seq above `after`, ascending, at most `limit`; their bodies only where asked for, and one that was
-   * dropped comes as no bytes. Throws `LogCompacted` where the entry next to `after` was trimmed: the base has it.
+   * dropped comes as no bytes. Throws `LogCompacted` where some of them were trimmed: the base stands for those.
    */
   read(account: AccountId, after: number, limit: number, bodies: "bodies" | "no bodies"): Promise<readonly LogEntry[]>;
   /** The highest seq of each account asked about; 0 for one without entries. One round trip. */

@@ -7,13 +7,13 @@ import type { Refusal } from "../../domain/account/refusal.ts";
 import type { PartNames } from "../../domain/account/snapshot.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
-import { StoreUnavailable } from "../../store/log.ts";
+import { LogCompacted, StoreUnavailable } from "../../store/log.ts";
 import type { Departed } from "./departed.ts";
+import { type Loaded, noteUnrecorded, type Unrecorded } from "./loaded.ts";
 import { materialise, type StagedMessage } from "./materialise.ts";
-import { type Place, placeOf } from "./message-place.ts";
 import { type RequestWindow, withoutContent } from "./request-window.ts";
 import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
-import { type Loaded, loadAccount } from "./snapshots.ts";
+import { loadAccount } from "./snapshots.ts";
 import { storeRefusal } from "./store-refusal.ts";
 import { entryBytes, entryChanges, type Surroundings } from "./surroundings.ts";
 
@@ -27,15 +27,16 @@ export class AccountActor {
   readonly #around: Surroundings;
   readonly #announce: Announce;
   #state: Account;
-  readonly requests: RequestWindow;
+  readonly #jumped: Jumped;
+  requests: RequestWindow;
   /** Highest UID that some session has been told of, by mailbox: what lies above is \Recent. */
-  readonly claimed: Map<MailboxId, number>;
-  /** Expunged messages whose records and blobs are still kept. */
-  readonly departed: Departed;
+  claimed: Map<MailboxId, number>;
+  /** Expunged messages whose records and bytes are still kept. */
+  departed: Departed;
   /** Names of the state's chunks in the store. */
   parts: PartNames;
   /** Where messages are whose record is not written yet. */
-  readonly #unrecorded: Map<MessageId, Unrecorded>;
+  #unrecorded: Map<MessageId, Unrecorded>;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
   #catchingUp: Promise<void> | null = null;
@@ -48,10 +49,11 @@ export class AccountActor {
   /** What the store's snapshot stands for. */
   snapshotSeq: number;
 
-  private constructor(id: AccountId, around: Surroundings, loaded: Loaded, announce: Announce) {
+  private constructor(id: AccountId, around: Surroundings, loaded: Loaded, announce: Announce, jumped: Jumped) {
     this.id = id;
     this.#around = around;
     this.#announce = announce;
+    this.#jumped = jumped;
     this.#state = loaded.account;
     this.requests = loaded.requests;
     this.claimed = loaded.claimed;
@@ -62,8 +64,13 @@ export class AccountActor {
   }
 
   /** Rebuilds the account from its newest snapshot and the log behind it. */
-  static async activate(id: AccountId, around: Surroundings, announce: Announce): Promise<AccountActor> {
-    return new AccountActor(id, around, await loadAccount(id, around), announce);
+  static async activate(
+    id: AccountId,
+    around: Surroundings,
+    announce: Announce,
+    jumped: Jumped = () => {},
+  ): Promise<AccountActor> {
+    return new AccountActor(id, around, await loadAccount(id, around), announce, jumped);
   }
 
   /** The committed state: every reader's one source. */
@@ -245,7 +252,7 @@ export class AccountActor {
 
   /** Whether the entry in our way is our own, from an attempt whose answer was lost. */
   async #isOurs(entry: LogEntry): Promise<boolean> {
-    const [there] = await this.#around.stores.log.read(this.id, entry.seq - 1, 1, "no bodies");
+    const [there] = (await this.#entriesAfter(entry.seq - 1, 1)) ?? [];
     return there?.batch === entry.batch;
   }
 
@@ -253,7 +260,7 @@ export class AccountActor {
     const before = this.#state;
     this.#state = state;
     for (const { request, events } of entry.transactions) {
-      this.departed.note(before, events, entry.at);
+      this.departed.note(before, events, entry);
       this.requests.remember(request, { seq: entry.seq, at: entry.at, events: withoutContent(events) });
       noteUnrecorded(this.#unrecorded, events, entry);
     }
@@ -288,12 +295,41 @@ export class AccountActor {
 
   async #readGap(): Promise<void> {
     for (;;) {
-      const entries = await this.#around.stores.log.read(this.id, this.#state.seq, 1000, "no bodies");
+      const entries = await this.#entriesAfter(this.#state.seq, 1000);
+      if (entries === null) {
+        await this.#jump();
+        continue;
+      }
       for (const entry of entries) if (entry.seq === this.#state.seq + 1) this.#apply(entry);
       if (entries.length >= 1000) continue;
       this.#unsure = false;
       return;
     }
+  }
+
+  /** Null where they have been compacted away. */
+  async #entriesAfter(seq: number, limit: number): Promise<readonly LogEntry[] | null> {
+    return this.#around.stores.log.read(this.id, seq, limit, "no bodies").catch((error: unknown) => {
+      if (error instanceof LogCompacted) return null;
+      throw error;
+    });
+  }
+
+  /** Who is behind the log's base takes it from there, as if it were activated now. */
+  async #jump(): Promise<void> {
+    const loaded = await loadAccount(this.id, this.#around);
+    if (loaded.account.seq <= this.#state.seq)
+      throw new Error(
+        `Cannot catch up: the log was compacted, and its base does not reach entry ${this.#state.seq + 1}`,
+      );
+    this.#state = loaded.account;
+    this.requests = loaded.requests;
+    this.claimed = loaded.claimed;
+    this.departed = loaded.departed;
+    this.parts = loaded.parts;
+    this.snapshotSeq = loaded.snapshotSeq;
+    this.#unrecorded = loaded.unrecorded;
+    this.#jumped(loaded.account.seq);
   }
 
   #apply(entry: LogEntry): void {
@@ -328,7 +364,8 @@ export class AccountActor {
 /** Whether this node appended the entry, or heard of it or read it. */
 export type Origin = "appended here" | "learnt";
 export type Announce = (announcement: Announcement, entry: LogEntry, origin: Origin) => void;
-export type Unrecorded = { readonly place: Place; readonly seq: number };
+/** The account has come to `seq` by its base: what happened on the way cannot be announced. */
+export type Jumped = (seq: number) => void;
 
 type Waiting = {
   readonly request: RequestId;
@@ -367,17 +404,4 @@ export function announcementOf(entry: LogEntry): Announcement {
     at: entry.at,
     transactions: entry.transactions.map(({ request, events }) => ({ request, events: withoutContent(events) })),
   };
-}
-
-/** Remembers where the messages that an entry brought are, until their records say so. */
-export function noteUnrecorded(
-  unrecorded: Map<MessageId, Unrecorded>,
-  events: readonly AccountEvent[],
-  entry: Pick<LogEntry, "seq">,
-): void {
-  for (const event of events) {
-    if (event.kind === "appended") {
-      unrecorded.set(event.message, { place: placeOf(event.content, entry.seq), seq: entry.seq });
-    }
-  }
 }

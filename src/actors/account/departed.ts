@@ -1,87 +1,118 @@
 import type { Account } from "../../domain/account/account.ts";
-import { maxUid } from "../../domain/account/account.ts";
 import { messageIdBytes } from "../../domain/account/chunk.ts";
+import { eachDeparted } from "../../domain/account/departed-mail.ts";
 import type { AccountEvent } from "../../domain/account/events.ts";
 import { idText } from "../../domain/account/evolve.ts";
-import { eachRow } from "../../domain/account/rows.ts";
+import { livingAmong } from "../../domain/account/living-messages.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import type { BlobReference } from "../../store/blobs.ts";
+import type { BodyPlace } from "../../store/log.ts";
 import type { Stores } from "../../store/stores.ts";
-import { unpackPlace } from "./message-place.ts";
+import { type Place, unpackPlace } from "./message-place.ts";
 
 /**
- * Messages that were expunged somewhere, and when: once nothing can bring them back, and no copy of them is left, their
- * records and their references to blobs go too. A blob without a reference is swept a day later.
+ * What the state does not say of departed mail: when each entry was made in which something departed, and what has been
+ * forgotten and is still to be let go of. A message is let go of only after the log says that it is forgotten: from then
+ * on nobody can bring it back, on whatever node.
  */
 export class Departed {
-  readonly #since = new Map<MessageId, number>();
+  /** By seq, ascending: milliseconds since 1970. */
+  readonly #times = new Map<number, number>();
+  readonly #forgotten = new Set<MessageId>();
 
-  static unpack(packed: readonly [MessageId, number][] = []): Departed {
+  static unpack(packed: PackedDeparted): Departed {
     const departed = new Departed();
-    for (const [message, at] of packed) departed.#since.set(message, at);
+    for (const [seq, at] of packed.times) departed.#times.set(seq, at);
+    for (const message of packed.forgotten) departed.#forgotten.add(message);
     return departed;
   }
 
-  pack(): readonly [MessageId, number][] {
-    return [...this.#since];
+  pack(): PackedDeparted {
+    return { times: [...this.#times], forgotten: [...this.#forgotten] };
   }
 
-  /** `before`: the account as it was before these events, of an entry made at `at`. */
-  note(before: Account, events: readonly AccountEvent[], at: number): void {
+  /** `before`: the account as it was before the entry `seq` with these events, which was made at `at`. */
+  note(before: Account, events: readonly AccountEvent[], { seq, at }: { seq: number; at: number }): void {
     for (const event of events) {
-      if (event.kind !== "expunged" && event.kind !== "mailboxDeleted") continue;
-      const mailbox = before.mailboxes.get(event.mailbox);
-      const uids = event.kind === "expunged" ? event.uids : [1, maxUid];
-      if (mailbox) {
-        eachRow(mailbox, uids, ({ fixed }, row) => {
-          this.#since.set(idText(fixed.message, row * messageIdBytes) as MessageId, at);
-        });
-      }
+      if (event.kind === "expunged" || event.kind === "mailboxDeleted") this.#times.set(seq, at);
+      else if (event.kind === "forgotten") this.#forget(before, event.through);
     }
   }
 
-  /** Those that departed before `before` and of which the account has no copy any more. The others are forgotten: they live. */
-  due(account: Account, before: number): MessageId[] {
-    const due = new Set<MessageId>();
-    for (const [message, at] of this.#since) if (at < before) due.add(message);
-    if (due.size === 0) return [];
-    // The last four bytes count up, so they tell nearly all ids apart without making text of every row's.
-    const endings = new Set([...due].map((message) => Number.parseInt(message.slice(-8), 16)));
-    for (const mailbox of account.mailboxes.values()) {
-      for (const { fixed, length } of mailbox.chunks) {
-        const view = new DataView(fixed.message.buffer, fixed.message.byteOffset);
-        for (let row = 0; row < length; row++) {
-          if (!endings.has(view.getUint32(row * messageIdBytes + 8))) continue;
-          const message = idText(fixed.message, row * messageIdBytes) as MessageId;
-          if (due.delete(message)) this.#since.delete(message);
-        }
-      }
+  #forget(before: Account, through: number): void {
+    for (const mailbox of before.departed.mailboxes.keys()) {
+      eachDeparted(before.departed, mailbox, ({ fixed, marks }, at) => {
+        if (marks.modseq[at]! > through) return;
+        this.#forgotten.add(idText(fixed.message, at * messageIdBytes) as MessageId);
+      });
     }
-    return [...due];
+    for (const seq of this.#times.keys()) if (seq <= through) this.#times.delete(seq);
   }
 
-  forget(messages: readonly MessageId[]): void {
-    for (const message of messages) this.#since.delete(message);
+  /** When the entry was made in which something departed. */
+  timeOf(seq: number): number {
+    return this.#times.get(seq) ?? 0;
   }
 
-  get size(): number {
-    return this.#since.size;
+  /** The seq up to which everything departed before `before`; 0: there is nothing so old. */
+  oldest(before: number): number {
+    let through = 0;
+    for (const [seq, at] of this.#times) {
+      if (at >= before) break;
+      through = seq;
+    }
+    return through;
+  }
+
+  /** Those forgotten that the account has no more, neither in a mailbox nor among what departed later. */
+  due(account: Account): readonly MessageId[] {
+    if (this.#forgotten.size === 0) return [];
+    for (const message of livingAmong(account, this.#forgotten)) this.#forgotten.delete(message);
+    for (const mailbox of account.departed.mailboxes.keys()) {
+      eachDeparted(account.departed, mailbox, ({ fixed }, at) => {
+        this.#forgotten.delete(idText(fixed.message, at * messageIdBytes) as MessageId);
+      });
+    }
+    return [...this.#forgotten];
+  }
+
+  /** They have been let go of. */
+  gone(messages: readonly MessageId[]): void {
+    for (const message of messages) this.#forgotten.delete(message);
   }
 }
 
+export type PackedDeparted = {
+  readonly times: readonly (readonly [seq: number, at: number])[];
+  readonly forgotten: readonly MessageId[];
+};
+
 const atOnce = 500;
 
-/** Lets go of messages that are due: their references first, so that a crash leaves a record too many, never one too few. */
-export async function release(stores: Stores, account: AccountId, due: readonly MessageId[]): Promise<void> {
+/**
+ * Lets go of messages that are due: their references and bodies first, so that a crash leaves a record too many, never
+ * one too few. `placeOf`: where those are that have no record.
+ */
+export async function release(
+  stores: Stores,
+  account: AccountId,
+  due: readonly MessageId[],
+  placeOf: (message: MessageId) => Place | undefined,
+): Promise<void> {
   for (let from = 0; from < due.length; from += atOnce) {
     const some = due.slice(from, from + atOnce);
     const records = await stores.state.loadMessages(account, some, ["place"]);
-    const references = records.flatMap((record, n): BlobReference[] =>
-      (record ? unpackPlace(record.place) : []).flatMap((piece) =>
-        piece.kind === "blob" ? [{ blob: piece.blob, account, message: some[n]! }] : [],
-      ),
-    );
+    const references: BlobReference[] = [];
+    const bodies: BodyPlace[] = [];
+    for (const [n, message] of some.entries()) {
+      const record = records[n];
+      for (const piece of record ? unpackPlace(record.place) : (placeOf(message) ?? [])) {
+        if (piece.kind === "blob") references.push({ blob: piece.blob, account, message });
+        else if (piece.kind === "inline") bodies.push({ seq: piece.seq, index: piece.index });
+      }
+    }
     if (references.length > 0) await stores.blobs.unreference(references);
+    if (bodies.length > 0) await stores.log.dropBodies(account, bodies);
     await stores.state.deleteMessages(account, some);
   }
 }

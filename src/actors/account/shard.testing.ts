@@ -27,7 +27,14 @@ export const newAccount = objectIds(realClock.now, (bytes) => randomBytes(bytes)
 
 export function testShard(
   stores: Stores,
-  options: { hints?: Hints | null; appendDeadline?: number; queue?: number; retention?: number; memory?: number } = {},
+  options: {
+    hints?: Hints | null;
+    appendDeadline?: number;
+    queue?: number;
+    retention?: number;
+    logRetention?: number;
+    memory?: number;
+  } = {},
 ): TestShard {
   const heard: Announcement[] = [];
   const lagged: AccountId[] = [];
@@ -46,6 +53,7 @@ export function testShard(
         queue: options.queue ?? 1000,
         messageSize: 1 << 20,
         retention: options.retention ?? 86_400_000,
+        ...(options.logRetention === undefined ? {} : { logRetention: options.logRetention }),
         appendDeadline: options.appendDeadline ?? 200,
       },
     },

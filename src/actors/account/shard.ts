@@ -15,6 +15,7 @@ import { Resident } from "./resident.ts";
 import { search } from "./search.ts";
 import { storeRefusal } from "./store-refusal.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { Upkeep } from "./upkeep.ts";
 import { Uploads } from "./uploads.ts";
 import { type Listener, Watches } from "./watches.ts";
 import { writeBehind, writeRecords } from "./write-behind.ts";
@@ -52,6 +53,7 @@ export class Shard {
   readonly #watches: Watches;
   readonly #content: ContentReader;
   readonly #uploads: Uploads;
+  readonly #upkeep: Upkeep;
   #cancelTick: () => void = () => {};
   #ticking: Promise<void> | null = null;
   #lastPoll = 0;
@@ -63,6 +65,7 @@ export class Shard {
     this.#watches = new Watches(options.listener, options.hints);
     this.#content = new ContentReader(around, Math.floor(options.memory / 4));
     this.#uploads = new Uploads(around);
+    this.#upkeep = new Upkeep(around);
     this.#scheduleTick();
   }
 
@@ -156,6 +159,7 @@ export class Shard {
     const { stores } = this.#around;
     const resident = await this.#residents.get(account)?.catch(() => undefined);
     if (resident) this.#dismiss(resident, "the account is deleted");
+    await this.#upkeep.settled();
     await stores.log.drop(account);
     await stores.state.drop(account);
     await stores.blobs.drop(account);
@@ -176,8 +180,11 @@ export class Shard {
 
   #activate(account: AccountId): Promise<Resident> {
     const { clock, logger } = this.#around;
-    const activating = AccountActor.activate(account, this.#around, (announcement, entry, origin) =>
-      this.#public(announcement, entry, origin),
+    const activating = AccountActor.activate(
+      account,
+      this.#around,
+      (announcement, entry, origin) => this.#public(announcement, entry, origin),
+      (seq) => this.#watches.reached(account, seq),
     ).then(
       async (actor) => {
         const failed = (error: unknown): void => {
@@ -258,9 +265,10 @@ export class Shard {
     const { size } = actor.unrecorded;
     if (size > mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
     const behind = actor.state.seq - actor.snapshotSeq;
-    if (behind > mostEntriesToReplay || (behind > entriesPerSnapshot && isQuiet)) {
+    if (behind > mostEntriesToReplay || (isQuiet && (behind > entriesPerSnapshot || this.#upkeep.forgets(actor)))) {
       await writeBehind(actor, this.#content, this.#around);
     }
+    if (isQuiet) this.#upkeep.consider(actor, now);
   }
 
   /** One account's fault is its own: the others are looked after all the same. */
@@ -330,6 +338,7 @@ export class Shard {
     this.#closed = true;
     this.#cancelTick();
     await this.#ticking;
+    await this.#upkeep.settled();
     for (const resident of [...this.#up.values()]) {
       try {
         if (resident.dirty) await writeBehind(resident.actor, this.#content, this.#around);

@@ -1,67 +1,41 @@
-import { type Account, emptyAccount } from "../../domain/account/account.ts";
+import type { Account } from "../../domain/account/account.ts";
 import { printChecksum } from "../../domain/account/checksum.ts";
-import { checksumFromScratch, evolveEntry } from "../../domain/account/evolve.ts";
+import { checksumFromScratch } from "../../domain/account/evolve.ts";
 import { PartNames, packAccount, unpackAccount } from "../../domain/account/snapshot.ts";
-import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
+import type { AccountId, MailboxId, RequestId } from "../../domain/ids.ts";
+import { LogCompacted } from "../../store/log.ts";
 import type { Snapshot } from "../../store/state.ts";
-import { noteUnrecorded, type Unrecorded } from "./account-actor.ts";
-import { Departed } from "./departed.ts";
-import { type Done, RequestWindow, withoutContent } from "./request-window.ts";
+import { unpackBase } from "./bases.ts";
+import { Departed, type PackedDeparted } from "./departed.ts";
+import { advanced, type Loaded, nothingLoaded } from "./loaded.ts";
+import { type Done, RequestWindow } from "./request-window.ts";
 import type { Surroundings } from "./surroundings.ts";
-
-/** An account as the store tells it. */
-export type Loaded = {
-  readonly account: Account;
-  readonly requests: RequestWindow;
-  readonly claimed: Map<MailboxId, number>;
-  readonly unrecorded: Map<MessageId, Unrecorded>;
-  readonly departed: Departed;
-  /** Names of the chunks that are in the store already. */
-  readonly parts: PartNames;
-  /** What the snapshot stood for; 0: there was none. */
-  readonly snapshotSeq: number;
-};
 
 type SnapshotHead = {
   readonly account: string;
   readonly requests: readonly [RequestId, Done][];
   readonly claimed: readonly [MailboxId, number][];
-  readonly departed?: readonly [MessageId, number][];
+  readonly departed: PackedDeparted;
 };
 
 /**
  * The newest snapshot and the log behind it. A snapshot that does not prove itself (a part missing, a checksum that is
- * not its own) is passed over: the log alone is enough.
+ * not its own) is passed over: the log alone, with its base where it has been compacted, is enough.
  */
 export async function loadAccount(id: AccountId, around: Surroundings): Promise<Loaded> {
-  const loaded = (await loadSnapshot(id, around)) ?? {
-    account: emptyAccount(id),
-    requests: new RequestWindow(),
-    claimed: new Map(),
-    unrecorded: new Map(),
-    departed: new Departed(),
-    parts: new PartNames(),
-    snapshotSeq: 0,
-  };
-  let { account } = loaded;
+  const { log } = around.stores;
+  let loaded = (await loadSnapshot(id, around)) ?? nothingLoaded(id);
   for (;;) {
-    const entries = await around.stores.log.read(id, account.seq, 1000, "no bodies");
-    for (const entry of entries) {
-      if (entry.seq !== account.seq + 1) {
-        throw new Error(`Cannot rebuild account ${id}: entry ${account.seq + 1} is missing from its log`);
-      }
-      const before = account;
-      account = evolveEntry(before, entry);
-      if (printChecksum(account.checksum) !== entry.checksum) {
-        throw new Error(`Cannot rebuild account ${id}: its checksum differs from the log's at entry ${entry.seq}`);
-      }
-      for (const { request, events } of entry.transactions) {
-        loaded.requests.remember(request, { seq: entry.seq, at: entry.at, events: withoutContent(events) });
-        noteUnrecorded(loaded.unrecorded, events, entry);
-        loaded.departed.note(before, events, entry.at);
-      }
-    }
-    if (entries.length < 1000) return { ...loaded, account };
+    const entries = await log.read(id, loaded.account.seq, 1000, "no bodies").catch(async (error: unknown) => {
+      if (!(error instanceof LogCompacted)) throw error;
+      const base = await log.base(id);
+      if (!base || base.seq <= loaded.account.seq) throw error;
+      loaded = unpackBase(base);
+      return null;
+    });
+    if (entries === null) continue;
+    for (const entry of entries) loaded = advanced(loaded, entry);
+    if (entries.length < 1000) return loaded;
   }
 }
 

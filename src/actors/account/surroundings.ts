@@ -25,8 +25,10 @@ export type AccountLimits = {
   readonly queue: number;
   /** Octets of a message. */
   readonly messageSize: number;
-  /** How long an expunged message's record and blobs are kept, milliseconds. */
+  /** How long an expunged message can be brought back, milliseconds; its record and bytes go after that. */
   readonly retention: number;
+  /** How long log entries are kept, milliseconds; left out: for ever. */
+  readonly logRetention?: number;
   /** How long an append may be tried before its requests are refused, milliseconds. */
   readonly appendDeadline: number;
 };

@@ -1,6 +1,6 @@
 import type { Account } from "../../domain/account/account.ts";
 import { PartNames } from "../../domain/account/snapshot.ts";
-import type { MessageId } from "../../domain/ids.ts";
+import type { MessageId, RequestId } from "../../domain/ids.ts";
 import { SnapshotIncomplete } from "../../store/state.ts";
 import type { AccountActor } from "./account-actor.ts";
 import type { ContentReader, Reader } from "./content-reader.ts";
@@ -44,11 +44,13 @@ async function oneByOne(actor: AccountActor, content: ContentReader, reader: Rea
  * it all.
  */
 export async function writeBehind(actor: AccountActor, content: ContentReader, around: Surroundings): Promise<void> {
+  await writeRecords(actor, content);
+  await forgetOld(actor, around);
   const { state } = actor;
   await writeRecords(actor, content);
-  const due = actor.departed.due(state, around.clock.now() - around.limits.retention);
-  await release(around.stores, actor.id, due);
-  actor.departed.forget(due);
+  const due = actor.departed.due(state);
+  await release(around.stores, actor.id, due, (message) => actor.unrecorded.get(message)?.place);
+  actor.departed.gone(due);
   try {
     await save(actor, state, around);
   } catch (error) {
@@ -57,6 +59,13 @@ export async function writeBehind(actor: AccountActor, content: ContentReader, a
     actor.parts = new PartNames();
     await save(actor, state, around);
   }
+}
+
+/** What departed longer ago than it is kept for is forgotten: from then on it cannot be brought back, on any node. */
+async function forgetOld(actor: AccountActor, { clock, limits }: Surroundings): Promise<void> {
+  const through = actor.departed.oldest(clock.now() - limits.retention);
+  if (through === 0) return;
+  await actor.change(`forget ${through}` as RequestId, { kind: "forget", through }, [undefined]);
 }
 
 async function save(actor: AccountActor, state: Account, around: Surroundings): Promise<void> {
