@@ -13,6 +13,8 @@ export type Results = {
   readonly settings: Readonly<Record<string, readonly string[]>>;
   /** Servers that were asked for and not there, and why. */
   readonly missing: Readonly<Record<string, string>>;
+  /** What a reader has to know besides. */
+  readonly notes?: readonly string[];
   readonly results: readonly Result[];
   readonly profile?: readonly ProfiledPath[];
 };
@@ -61,19 +63,22 @@ export function writeResults(results: Results, label: string): string {
   return file;
 }
 
-/** Several files as one: a figure of a later file replaces the same figure of an earlier one. */
+/** Several files as one: values of a later file replace those of the same server in an earlier one. */
 export function readResults(files: readonly string[]): Results & { readonly sources: readonly string[] } {
   const all = files.map((file) => JSON.parse(readFileSync(file, "utf8")) as Results);
   const byFigure = new Map<string, Result>();
-  for (const { results } of all)
-    for (const result of results) byFigure.set(`${result.workload}.${result.figure}`, result);
-  const last = all.at(-1)!;
+  for (const result of all.flatMap(({ results }) => results)) {
+    const key = `${result.workload}.${result.figure}`;
+    const earlier = byFigure.get(key);
+    byFigure.set(key, { ...result, ...earlier, servers: { ...earlier?.servers, ...result.servers } });
+  }
   return {
-    ...last,
+    ...all[0]!,
     settings: Object.assign({}, ...all.map(({ settings }) => settings)),
     missing: Object.assign({}, ...all.map(({ missing }) => missing)),
+    notes: all.flatMap(({ notes }) => notes ?? []),
     results: [...byFigure.values()],
-    profile: all.flatMap(({ profile }) => profile ?? []),
+    profile: all.findLast(({ profile }) => profile !== undefined)?.profile ?? [],
     sources: files.map((file) => basename(file)),
   };
 }

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeDocument } from "./document/write-document.ts";
 import { machineFacts } from "./machine.ts";
 import { print } from "./print.ts";
 import { profilePaths } from "./profile/profile-paths.ts";
@@ -17,6 +18,7 @@ const usage = `usage: bun run bench [WORKLOAD...] [options]
   --quick            small sizes: whether it works, not how fast it is
   --rounds N         3, or 1 with --quick; servers take turns, who comes first alternates
   --profile          also where the time of the hot paths goes
+  --note TEXT        something a reader has to know, kept with the results; several times
   --label NAME       bench/results/<date>-NAME.json instead of <date>.json
 workloads:`;
 
@@ -27,6 +29,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     profile: { type: "boolean", default: false },
+    note: { type: "string", multiple: true, default: [] },
     label: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -60,11 +63,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => vo
 const facts = machineFacts();
 console.log(`${facts.machine}\n${facts.runtime}, ${facts.commit}, ${scale} sizes, ${rounds} rounds`);
 for (const workload of chosen) {
+  if (ending) break;
   try {
     const taken = await runner.measure(workload, rounds);
     if (taken === null) console.log(`\n${workload.name}: none of the servers can do this`);
     print(taken ?? []);
     results.push(...(taken ?? []));
+    // A run lasts long: what it has so far is there, whatever ends it.
+    write();
   } catch (error) {
     // The others are worth having, whatever became of this one.
     failures.push(`${workload.name}: ${(error as Error).message}`);
@@ -80,18 +86,19 @@ try {
 for (const [name, lines] of Object.entries(runner.settings)) console.log(`${name}: ${lines.join("; ")}`);
 for (const [name, why] of Object.entries(runner.missing)) console.log(`not measured: ${name}: ${why}`);
 for (const failure of failures) console.log(`failed: ${failure}`);
-const { settings, missing } = runner;
-const label = values.label ?? (values.all ? (values.quick ? "quick" : "") : "run");
-const file = writeResults(
-  { ...facts, scale, settings, missing, results, ...(profile.length > 0 ? { profile } : {}) },
-  label,
-);
+const file = write();
 console.log(`written to ${file}`);
 if (values.all && !values.quick && failures.length === 0) {
-  const { writeDocument } = await import("./document/write-document.ts");
-  console.log(`written: ${(await writeDocument([file])).join(", ")}`);
+  console.log(`written: ${writeDocument([file]).join(", ")}`);
 }
 await end(failures.length === 0 ? 0 : 1);
+
+function write(): string {
+  const { settings, missing } = runner;
+  const label = values.label ?? (values.all ? (values.quick ? "quick" : "") : "run");
+  const profiled = profile.length > 0 ? { profile } : {};
+  return writeResults({ ...facts, scale, settings, missing, notes: values.note, results, ...profiled }, label);
+}
 
 async function end(code: number): Promise<void> {
   if (ending) return;

@@ -7,7 +7,7 @@ export const change = workload({
   name: "change",
   title: "STORE, COPY, MOVE, EXPUNGE in a folder of {messages}",
   sizes: {
-    messages: { full: 10_000, quick: 1000, slow: 10_000 },
+    messages: { full: 10_000, quick: 1000, slow: 2000 },
     stored: { full: 10_000, quick: 1000, slow: 300 },
     moved: { full: 100, quick: 100 },
   },
