@@ -93,7 +93,7 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
           queue: config.limits.queue,
           messageSize: config.limits.message_size,
           retention: config.limits.retention,
-          appendDeadline: 8000,
+          appendDeadline: config.limits.database_wait,
         },
         memory: Math.floor(config.limits.memory / workers),
         log,
@@ -280,13 +280,14 @@ async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore>
   }
   const url = config.mongodb.url;
   const redisUrl = config.redis.url;
+  const prefix = config.redis.prefix ?? "";
   if (url === null || redisUrl === null)
     throw new Error("Cannot open the MongoDB store: [mongodb] url and [redis] url are needed");
   // Loaded only where it is used: the embedded store starts without.
   const { RedisHints } = await import("./store/redis/redis-hints.ts");
   return {
-    hints: await RedisHints.open({ url: redisUrl, clock: realClock, logger }),
-    connect: () => ({ kind: "mongodb", url, database: config.mongodb.database, redisUrl }),
+    hints: await RedisHints.open({ url: redisUrl, prefix, clock: realClock, logger }),
+    connect: () => ({ kind: "mongodb", url, database: config.mongodb.database, redis: { url: redisUrl, prefix } }),
     killWriter: async () => {},
     close: async () => {},
   };

@@ -16,7 +16,7 @@ import type { Stores } from "./store/stores.ts";
 export type ShardStart = {
   readonly store:
     | { kind: "embedded"; dataDir: string; writer: MessagePort }
-    | { kind: "mongodb"; url: string; database: string; redisUrl: string };
+    | { kind: "mongodb"; url: string; database: string; redis: { url: string; prefix: string } };
   readonly limits: AccountLimits;
   /** Bytes for the accounts of this worker. */
   readonly memory: number;
@@ -64,6 +64,6 @@ async function openStore(
   const { openMongoStores } = await import("./store/mongo/open-mongo-stores.ts");
   const { RedisHints } = await import("./store/redis/redis-hints.ts");
   const stores = await openMongoStores({ url: store.url, database: store.database, clock: realClock });
-  const hints = await RedisHints.open({ url: store.redisUrl, clock: realClock, logger });
+  const hints = await RedisHints.open({ ...store.redis, clock: realClock, logger });
   return { stores, hints, roundTrips: () => stores.roundTrips() };
 }

@@ -95,7 +95,7 @@ function hostnameErrors({ hostname }: Config): Finding[] {
 
 function storeWarnings({ store, http }: Config, given: ReadonlySet<string>): Finding[] {
   if (store.kind === "embedded") {
-    return ["mongodb.url", "redis.url"]
+    return ["mongodb.url", "redis.url", "redis.prefix"]
       .filter((name) => given.has(name))
       .map((name) => ({
         about: [name],

@@ -40,6 +40,10 @@ export const configSchema = z.strictObject({
   }),
   redis: section('Announcements between nodes, sessions, rate limits; for `[store] kind = "mongodb"`.', {
     url: optionalUrl("Connection string; `rediss://` for TLS.", ["redis", "rediss"]),
+    prefix: optionalText(
+      "Begins the name of every key and channel, so that several deployments can share one Redis; the same on all nodes. Without it they are `session:sess_…`, `log:…` and so on.",
+      'a text such as "eider1:"',
+    ),
   }),
 
   imap: section("IMAP.", {
@@ -88,6 +92,11 @@ export const configSchema = z.strictObject({
       min: 1,
       max: 1_000_000,
     }),
+    database_wait: duration(
+      "How long a change is tried while the database does not answer; then the client is told to try again. An election of MongoDB takes about ten seconds.",
+      "8s",
+      { min: "0s", max: "10m" },
+    ),
     memory: size("Memory of all shard workers together for mailboxes kept ready.", "1G", { min: 16 * 1024 ** 2 }),
     retention: duration("How long the bytes of an expunged message are kept.", "14d", { min: "0s", max: "3650d" }),
     quota: size("Quota of a new user for whom none is given; 0: none.", "0", { min: 0 }),
