@@ -71,4 +71,20 @@ else
       client.close();
       await node.close();
     });
+
+    test("away for longer than usual: how long a change waits is for the operator to say", async () => {
+      const node = await cluster.node({ EIDER_LIMITS_DATABASE_WAIT: "40s" });
+      await node.addUser("patient");
+      const mta = await LmtpClient.open(node.lmtp);
+      expect(await mta.deliver("patient@localhost", messageNamed("first"))).toStartWith("250");
+      await cluster.mongo.stop("SIGKILL");
+      const delivering = mta.deliver("patient@localhost", messageNamed("second"));
+      // Longer than a change waits by default, and than the driver does.
+      expect(await Promise.race([delivering, Bun.sleep(14_000)])).toBeUndefined();
+      await cluster.mongo.start();
+      expect(await delivering).toStartWith("250");
+      expect(await namesIn(node.imap, "patient@localhost")).toEqual(["first", "second"]);
+      mta.close();
+      await node.close();
+    });
   });
