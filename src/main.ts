@@ -10,6 +10,8 @@ import { objectIds } from "./actors/runtime/object-id.ts";
 import { SessionService } from "./actors/sessions/session-service.ts";
 import { CpuClient } from "./actors/workers/cpu-client.ts";
 import { CpuWorkers } from "./actors/workers/cpu-workers.ts";
+import { restoreInServer } from "./backup/restore-in-server.ts";
+import { restoreJobs } from "./backup/restore-jobs.ts";
 import { openCertificate } from "./operation/certificate.ts";
 import type { Config } from "./operation/config.ts";
 import { makeFirstAccount } from "./operation/first-account.ts";
@@ -28,7 +30,10 @@ import type { Listening, Services } from "./protocols/services.ts";
 import type { ShardStart } from "./shard-worker.ts";
 import type { Hints } from "./store/hints.ts";
 import { LocalHints } from "./store/local/hints.ts";
+import { openSqliteStores } from "./store/sqlite/open-stores.ts";
 import { startSqliteWriter } from "./store/sqlite/start-writer.ts";
+import type { Stores } from "./store/stores.ts";
+import { refuseUnfinished } from "./store/transfer/unfinished.ts";
 
 /** A server that is running in this process. */
 export type RunningServer = {
@@ -108,6 +113,13 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
 
   const hints = store.hints;
   const directoryStore = shards.directory();
+  try {
+    await refuseUnfinished(directoryStore);
+  } catch (error) {
+    await Promise.all([shards.close(), cpuWorkers.close(), hints.close()]);
+    await store.close();
+    throw error;
+  }
   const sessions = new SessionService({ hints, clock, node, randomHex });
   const directory = new DirectoryService({
     store: directoryStore,
@@ -176,12 +188,23 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
         monotonic: clock.monotonic,
       }),
   };
+  const { openStores } = store;
+  const restoring = {
+    accounts: shards,
+    hostname: config.hostname,
+    newId,
+    newName: () => randomHex(12),
+    now: clock.now,
+  };
   const http = await startHttp(
     {
       ...services,
       ready: () => !leaving,
       metricsText: () => siblings?.metricsText() ?? own.metrics(),
       health: () => siblings?.health() ?? own.health(),
+      ...(openStores
+        ? { restores: restoreJobs((wish) => restoreInServer(wish, { ...restoring, openStores }), logger) }
+        : {}),
     },
     httpOptions(config, rootToken(config)),
   );
@@ -262,6 +285,8 @@ type OpenStore = {
   /** What one shard worker opens its stores with. */
   connect(): ShardStart["store"];
   killWriter(): Promise<void>;
+  /** Stores for this thread, where only the server can write them. */
+  readonly openStores?: () => Stores;
   close(): Promise<void>;
 };
 
@@ -275,6 +300,7 @@ async function openStore(config: Config, logger: PinoLogger): Promise<OpenStore>
       hints: new LocalHints(realClock, logger),
       connect: () => ({ kind: "embedded", dataDir: config.data, writer: writer.connect() }),
       killWriter: () => writer.kill(),
+      openStores: () => openSqliteStores({ dataDir: config.data, writer: writer.connect() }),
       close: () => writer.close(),
     };
   }

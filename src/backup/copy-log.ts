@@ -78,7 +78,7 @@ export async function copyLog(
   for (const { bytes } of written) run.copied.bytes += bytes;
   const line = { head, segments: [...segments, ...written], absent: known.absent };
   if (missing.length === 0) return line;
-  const live = liveMessages(state ?? replay(run.root, account, line.segments));
+  const live = liveMessages(state ?? (await replay(run.root, account, line.segments)));
   for (const { blob, message } of missing) {
     if (live.has(message))
       run.problems.push(`account ${account}: blob ${blob} of message ${message} is missing or damaged in the store`);

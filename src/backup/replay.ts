@@ -18,15 +18,21 @@ export function provenStep(account: Account, entry: LogEntry): Account {
   throw new Diverged(`entry ${entry.seq} of account ${entry.account} does not lead to the state it was appended with`);
 }
 
+/** So many entries are replayed before others of this thread get their turn. */
+const entriesAtOnce = 500;
+
 /** The account that a backup's log leads to, up to the last entry before the first one made after `until` (milliseconds since 1970). */
-export function replay(
+export async function replay(
   root: string,
   id: AccountId,
   segments: readonly Segment[],
   until = Number.POSITIVE_INFINITY,
-): Account {
+): Promise<Account> {
   let account = emptyAccount(id);
-  for (const entry of entriesOf(root, id, segments, until)) account = provenStep(account, entry);
+  for (const entry of entriesOf(root, id, segments, until)) {
+    account = provenStep(account, entry);
+    if (account.seq % entriesAtOnce === 0) await Bun.sleep(0);
+  }
   return account;
 }
 

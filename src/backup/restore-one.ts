@@ -57,7 +57,7 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
     );
   }
   const { id } = line.user;
-  const wanted = replay(root, id, line.segments, until);
+  const wanted = await replay(root, id, line.segments, until);
   if (wanted.seq === 0) throw new RestoreRefused("the account did not exist yet at that time");
   const brought = await rollBack({
     ...into,

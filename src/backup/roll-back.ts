@@ -35,9 +35,11 @@ const mostRounds = 8;
 export async function rollBack(options: RollBack): Promise<number> {
   const { accounts, account, wanted } = options;
   const folders = wantedFolders(wanted);
+  /** Messages that were brought have a new id; here is which one they had. */
+  const aliases: Aliases = new Map();
   let brought = 0;
   for (let round = 1; ; round++) {
-    const plan = planRollBack(folders, await liveFolders(accounts, account));
+    const plan = planRollBack(folders, await liveFolders(accounts, account, aliases));
     const { create, bring, change: rest } = plan;
     const commands = [...rest, ...(await subscriptionChanges(accounts, account, wanted))];
     if (create.length + bring.length + commands.length === 0) return brought;
@@ -47,7 +49,7 @@ export async function rollBack(options: RollBack): Promise<number> {
       const command = { kind: "createMailbox", path, ...(specialUse ? { specialUse } : {}) } as const;
       await change(options, command, ["mailboxExists"]);
     }
-    brought += await bringMessages(options, bring);
+    brought += await bringMessages(options, bring, aliases);
     // What another change has made impossible is planned again.
     if (commands.length > 0)
       await change(options, { kind: "batch", commands }, ["mailboxGone", "mailboxExists", "noSuchMailbox"]);
@@ -58,17 +60,24 @@ async function change(
   { accounts, account, newName }: RollBack,
   command: ChangeCommand,
   harmless: readonly string[] = [],
-): Promise<void> {
+): Promise<Outcome> {
   const request = `restore:${newName()}` as RequestId;
   const outcome: Outcome = await accounts.ask(account, { kind: "change", request, command });
   if (!outcome.ok && !harmless.includes(outcome.refusal.kind)) throw refusedChange(outcome);
+  return outcome;
 }
 
 function refusedChange({ refusal }: Refused): RollBackRefused {
   return new RollBackRefused(`the account refused a change (${refusal.kind})`);
 }
 
-async function liveFolders(accounts: Accounts, account: AccountId): Promise<LiveFolder[]> {
+type Aliases = Map<MessageId, MessageId>;
+
+async function liveFolders(
+  accounts: Accounts,
+  account: AccountId,
+  aliases: ReadonlyMap<MessageId, MessageId>,
+): Promise<LiveFolder[]> {
   const list = await accounts.ask(account, { kind: "mailboxes" });
   if (!list.ok) throw refusedChange(list);
   const folders: LiveFolder[] = [];
@@ -76,11 +85,11 @@ async function liveFolders(accounts: Accounts, account: AccountId): Promise<Live
     const columns = ["flags", "message"] as const;
     const rows = await accounts.ask(account, { kind: "readColumns", mailbox: id, uids: [1, 0xffff_ffff], columns });
     if (!rows.ok) continue;
-    const messages = Array.from(rows.uids, (uid, at) => ({
-      uid,
-      message: Buffer.from(rows.messages.subarray(at * 12, at * 12 + 12)).toString("hex") as MessageId,
-      flags: flagNames(rows.flags[at]!, (index) => rows.keywordSets[index] ?? []),
-    }));
+    const messages = Array.from(rows.uids, (uid, at) => {
+      const message = Buffer.from(rows.messages.subarray(at * 12, at * 12 + 12)).toString("hex") as MessageId;
+      const flags = flagNames(rows.flags[at]!, (index) => rows.keywordSets[index] ?? []);
+      return { uid, message: aliases.get(message) ?? message, flags };
+    });
     folders.push({ id, path, specialUse, messages });
   }
   return folders;
@@ -101,7 +110,7 @@ async function subscriptionChanges(accounts: Accounts, account: AccountId, wante
 }
 
 /** Appends messages from the backup, in the order in which they once came. */
-async function bringMessages(options: RollBack, bring: RollBackPlan["bring"]): Promise<number> {
+async function bringMessages(options: RollBack, bring: RollBackPlan["bring"], aliases: Aliases): Promise<number> {
   if (bring.length === 0) return 0;
   const due = new Map<MessageId, RollBackPlan["bring"][number][]>();
   for (const each of bring) due.set(each.message, [...(due.get(each.message) ?? []), each]);
@@ -113,7 +122,10 @@ async function bringMessages(options: RollBack, bring: RollBackPlan["bring"]): P
       due.delete(event.message);
       for (const { folder, flags, internalDate } of places) {
         const source = await staged(options, event.content, entry.bodies);
-        await change(options, { kind: "append", mailbox: { path: folder }, flags, internalDate, source });
+        const append = { kind: "append", mailbox: { path: folder }, flags, internalDate, source } as const;
+        const outcome = await change(options, append);
+        for (const made of outcome.ok ? outcome.events : [])
+          if (made.kind === "appended") aliases.set(made.message, event.message);
         brought += 1;
       }
     }

@@ -8,6 +8,7 @@ import { listMessages } from "./resources/message-list.ts";
 import { uploadMessage } from "./resources/message-upload.ts";
 import { deleteAllMessages, deleteMessage, updateMessage, updateMessageByBody } from "./resources/messages.ts";
 import { resetQuota } from "./resources/quota.ts";
+import { beginRestore, getRestore } from "./resources/restores.ts";
 import { endSession, listSessions, logoutUser } from "./resources/sessions.ts";
 import { getUpdates } from "./resources/updates.ts";
 import { createUser, deleteUser, getUser, listUsers, resolveUser, updateUser } from "./resources/users.ts";
@@ -36,6 +37,8 @@ export const operations: readonly Operation[] = [
   logoutUser,
   resetPassword,
   resetQuota,
+  beginRestore,
+  getRestore,
   getUpdates,
   listMailboxes,
   createMailbox,

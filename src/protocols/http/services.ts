@@ -1,3 +1,4 @@
+import type { AccountId } from "../../domain/ids.ts";
 import type { Listening, Protocol, Services } from "../services.ts";
 
 /** What HTTP needs beside what every protocol is given: the operator's view of the node. */
@@ -8,6 +9,32 @@ export type HttpServices = {
   ready(): boolean;
   /** The registry in Prometheus's text format (version 0.0.4). */
   metricsText(): Promise<string>;
+  /** Left out: this store needs no server to be restored into. */
+  readonly restores?: RestoreJobs;
+};
+
+/** Accounts being brought back from a backup, one at a time. */
+export type RestoreJobs = {
+  /** Begins one and answers its id; null: another one is running. */
+  begin(wish: RestoreWish): string | null;
+  look(id: string): RestoreJob | null;
+};
+export type RestoreWish = {
+  /** Of the backup, on this machine. */
+  readonly directory: string;
+  /** Whose, as the backup has it. */
+  readonly account: AccountId;
+  /** Another address, for a new account. */
+  readonly as: string | null;
+  readonly replace: boolean;
+  /** As it was then, milliseconds since 1970; null: as it was last. */
+  readonly until: number | null;
+  readonly renew: "changed" | "all" | "none";
+};
+export type RestoreJob = {
+  readonly state: "running" | "done" | "failed";
+  readonly why?: string;
+  readonly result?: unknown;
 };
 
 /** The answer of /health/details, as it is sent. */

@@ -30,7 +30,7 @@ export async function refuseUnfinished(directory: DirectoryStore): Promise<void>
   const state = await transferState(directory);
   if (state && !state.finished) {
     throw new TransferUnfinished(
-      "Cannot serve this store: a restore or promotion into it was cut short; run the same command again, it goes on where it stopped",
+      "a restore or promotion into this store was cut short: run the same command again, it goes on where it stopped",
     );
   }
 }
