@@ -9,7 +9,7 @@ const steps: readonly (readonly [name: string, ...command: string[]])[] = [
   ["types", "tsc", "--noEmit", "-p", "."],
   ["layers", "bun", "tools/check-layers.ts"],
   ["documents", "bun", "tools/write-docs.ts", "--check"],
-  ...(process.argv.includes("--no-tests") ? [] : [["tests", "bun", "test"] as const]),
+  ...(process.argv.includes("--no-tests") ? [] : [["tests", "bun", "test", "--timeout", "60000"] as const]),
 ];
 
 const root = resolve(import.meta.dir, "..");
