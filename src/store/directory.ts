@@ -63,6 +63,16 @@ export type StoredUser = {
   readonly imapMaxConnections: number;
   /** Everything else the HTTP API lets one set and show, kept as it came. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Access tokens, oldest first. */
+  readonly tokens?: readonly StoredToken[];
+};
+
+export type StoredToken = {
+  /** SHA-256 of the token, hex. */
+  readonly hash: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly expires: number;
 };
 
 export type StoredAddress = {
@@ -77,16 +87,16 @@ export type StoredAddress = {
 };
 
 /** A user as everybody but the directory sees it: without the hash. */
-export type User = Omit<StoredUser, "passwordHash" | "usernameView"> & { readonly hasPassword: boolean };
+export type User = Omit<StoredUser, "passwordHash" | "usernameView" | "tokens"> & { readonly hasPassword: boolean };
 export type NewUser = Pick<StoredUser, "username"> &
-  Partial<Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created">> & {
+  Partial<Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "tokens">> & {
     /** No address at all is made where this is set and `address` is not. */
     emptyAddress?: boolean;
     /** A hash in a format of WildDuck's, instead of a password. */
     hashedPassword?: string;
   };
 export type UserChange = Partial<
-  Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address">
+  Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address" | "tokens">
 >;
 export type UserQuery = { query?: string; limit: number; after?: AccountId; before?: AccountId };
 export type UserPage =

@@ -29,6 +29,7 @@ import type {
   StandardPaths,
   UpdateResult,
 } from "./requests.ts";
+import { UserTokens } from "./user-tokens.ts";
 
 export type DirectoryParts = {
   readonly store: DirectoryStore;
@@ -65,6 +66,7 @@ export class DirectoryService implements Directory {
   readonly #key: string;
   readonly #limits: LoginLimits;
   readonly #turns: Turns;
+  readonly #tokens: UserTokens;
   readonly #unsubscribe: () => void;
   #dummyHash: Promise<string> | null = null;
 
@@ -73,7 +75,11 @@ export class DirectoryService implements Directory {
     this.#key = parts.randomHex(32);
     this.#limits = new LoginLimits(parts.hints, parts.limits);
     this.#turns = new Turns(parts.checkedAtOnce);
-    const forget = (): void => this.#resolved.clear();
+    this.#tokens = new UserTokens(parts);
+    const forget = (): void => {
+      this.#resolved.clear();
+      this.#tokens.forget();
+    };
     this.#unsubscribe = parts.hints.subscribe(changeChannel, { heard: forget, gap: forget });
   }
 
@@ -259,7 +265,12 @@ export class DirectoryService implements Directory {
       const credentials =
         password === undefined
           ? {}
-          : { passwordHash: password === false ? "" : await cpu.hashPassword(password), passwordChange: clock.now() };
+          : {
+              passwordHash: password === false ? "" : await cpu.hashPassword(password),
+              passwordChange: clock.now(),
+              // Who changes a password means to keep others out.
+              tokens: [],
+            };
       if (facts.quota !== undefined) {
         const set = await accounts.ask(id, {
           kind: "change",
@@ -300,8 +311,31 @@ export class DirectoryService implements Directory {
     });
   }
 
+  issueToken(id: AccountId): Promise<string | null> {
+    return this.#tokens.issue(id);
+  }
+
+  tokenOwner(token: string): Promise<AccountId | null> {
+    return this.#tokens.ownerOf(token);
+  }
+
+  async revokeToken(token: string): Promise<boolean> {
+    const revoked = await this.#tokens.revoke(token);
+    if (revoked) this.#changed();
+    return revoked;
+  }
+
+  async revokeTokens(id: AccountId): Promise<boolean> {
+    const user = await this.#parts.store.userById(id);
+    if (!user?.tokens?.length) return false;
+    await this.#parts.store.updateUser(id, { tokens: [] });
+    this.#changed();
+    return true;
+  }
+
   #changed(): void {
     this.#resolved.clear();
+    this.#tokens.forget();
     this.#parts.hints.publish(changeChannel, new Uint8Array(0));
   }
 
@@ -346,6 +380,6 @@ function standardMailboxes(paths: StandardPaths = {}): { path: string; specialUs
   ];
 }
 
-function shown({ passwordHash, usernameView: _, ...user }: StoredUser): User {
+function shown({ passwordHash, usernameView: _view, tokens: _tokens, ...user }: StoredUser): User {
   return { ...user, hasPassword: passwordHash !== "" };
 }

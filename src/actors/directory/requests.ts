@@ -11,6 +11,13 @@ export interface Directory {
   /** Where mail for this address goes. */
   resolve(address: string): Promise<Resolved>;
   userById(id: AccountId): Promise<User | null>;
+  /** A token that stands for the user at the HTTP API: good for 14 days after its last use, 180 days at most. */
+  issueToken(id: AccountId): Promise<string | null>;
+  /** The user a token stands for; null where it is none, or the user is disabled. */
+  tokenOwner(token: string): Promise<AccountId | null>;
+  /** One token, or all tokens of a user, are good no longer; false where there was none. */
+  revokeToken(token: string): Promise<boolean>;
+  revokeTokens(id: AccountId): Promise<boolean>;
   /** By user name or by any of the user's addresses. */
   userByName(name: string): Promise<User | null>;
   /** Creates the user and opens the account with its standard mailboxes. */

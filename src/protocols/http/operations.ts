@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { authenticate, authenticated, resetPassword } from "./resources/authentication.ts";
+import { authenticate, authenticated, invalidateToken, resetPassword } from "./resources/authentication.ts";
 import { getHealth, getHealthDetails, getMetrics, getReady } from "./resources/health.ts";
 import { getHome, getOpenApi } from "./resources/home.ts";
 import { createMailbox, deleteMailbox, getMailbox, listMailboxes, updateMailbox } from "./resources/mailboxes.ts";
@@ -25,6 +25,7 @@ export const operations: readonly Operation[] = [
   getReady,
   getMetrics,
   authenticate,
+  invalidateToken,
   authenticated,
   listSessions,
   endSession,

@@ -2,7 +2,7 @@ import { createSecureContext } from "node:tls";
 import type { Server } from "bun";
 import { trustedAddresses } from "../proxy-protocol.ts";
 import { createApp } from "./app.ts";
-import { anyOf, rootTokenLookup } from "./auth/token.ts";
+import { anyOf, rootTokenLookup, userTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
 import { ByteGate } from "./memory/byte-gate.ts";
 import { operations } from "./operations.ts";
@@ -24,7 +24,7 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     services,
     options,
     operations,
-    lookup: anyOf(rootTokenLookup(options.token)),
+    lookup: anyOf(rootTokenLookup(options.token), userTokenLookup(services.directory)),
     trusted: trustedAddresses(options.trustedProxies),
     leaving: leaving.signal,
     gate: new ByteGate(Math.max(roomForMessages, options.messageSize), services.clock),

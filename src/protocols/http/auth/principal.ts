@@ -6,6 +6,8 @@ export type Principal = { readonly kind: "root" } | { readonly kind: "user"; rea
 /** What an operation needs, in the words of WildDuck's roles: `read` of `users`, and whether owners may. */
 export type Access =
   | "anyone"
+  /** Whoever has a good token of any kind. */
+  | "anyone known"
   | {
       readonly may: "read" | "create" | "update" | "delete";
       readonly what:
@@ -23,6 +25,6 @@ export type Access =
 
 /** Whether `principal` may use an operation on the account its path names (null: on none). */
 export function mayUse(principal: Principal, access: Access, account: string | null): boolean {
-  if (access === "anyone" || principal.kind === "root") return true;
+  if (access === "anyone" || access === "anyone known" || principal.kind === "root") return true;
   return access.whose === "own" && account !== null && account === principal.account;
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Directory } from "../../../actors/directory/requests.ts";
 import type { Principal } from "./principal.ts";
 
 /** Finds whom a token stands for; null: nobody. One for each kind of token, asked in turn. */
@@ -20,6 +21,14 @@ export function rootTokenLookup(rootToken: string): TokenLookup {
   if (rootToken === "") throw new RangeError("Cannot serve HTTP: the root access token is empty");
   const expected = digest(rootToken);
   return (token) => (timingSafeEqual(digest(token), expected) ? { kind: "root" } : null);
+}
+
+/** Knows the tokens of users. */
+export function userTokenLookup(directory: Pick<Directory, "tokenOwner">): TokenLookup {
+  return async (token) => {
+    const account = await directory.tokenOwner(token);
+    return account === null ? null : { kind: "user", account };
+  };
 }
 
 /** Asks each lookup until one knows the token. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nothing } from "../answers.ts";
+import { tokenOf } from "../auth/token.ts";
 import { badInput, unavailable, userNotFound } from "../failure.ts";
 import { accountId, flag, moment, text } from "../input/fields.ts";
 import { operation } from "../operation.ts";
@@ -11,7 +12,7 @@ export const authenticate = operation({
   path: "/authenticate",
   id: "authenticate",
   tag: "Authentication",
-  summary: "Check a user's password",
+  summary: "Check a user's password, and get a token for the user",
   access: { may: "create", what: "authentication", whose: "any" },
   params: {
     username: text(256).trim().min(1),
@@ -29,9 +30,10 @@ export const authenticate = operation({
     require2fa: z.boolean(),
     require2faEnabled: z.boolean(),
     requirePasswordChange: z.boolean(),
+    token: z.string().optional(),
   }),
   async run({ username, password, scope, token, ip }, { services, principal, remote }) {
-    if (token) throw badInput("token", "cannot be true: this version gives no user tokens");
+    if (token && scope !== "master") throw badInput("token", 'can be true with the scope "master" only');
     const checked = await services.directory.authenticate({
       username,
       password,
@@ -42,6 +44,8 @@ export const authenticate = operation({
     services.metrics.login("http", checked.ok ? "ok" : checked.why === "rateLimited" ? "limited" : "failed");
     if (!checked.ok) throw loginFailure(checked);
     const { user } = checked;
+    const issued = token ? await services.directory.issueToken(user.id) : null;
+    if (token && issued === null) throw unavailable();
     return {
       success: true,
       id: user.id,
@@ -51,7 +55,25 @@ export const authenticate = operation({
       require2fa: false,
       require2faEnabled: user.settings.require2faEnabled === true,
       requirePasswordChange: user.settings.requirePasswordChange === true,
+      ...(issued === null ? {} : { token: issued }),
     };
+  },
+});
+
+export const invalidateToken = operation({
+  method: "DELETE",
+  path: "/authenticate",
+  id: "invalidateAccessToken",
+  tag: "Authentication",
+  summary: "Make the user token of this request good no longer",
+  access: "anyone known",
+  params: {},
+  answer: nothing,
+  async run(_, { services, principal, request }) {
+    if (principal.kind === "root") throw badInput("accessToken", "must be the token of a user");
+    const token = tokenOf(new URL(request.url), request.headers);
+    if (token !== null) await services.directory.revokeToken(token);
+    return {};
   },
 });
 
@@ -61,7 +83,7 @@ export const authenticated = operation({
   id: "isUserAuthenticated",
   tag: "Authentication",
   summary: "Whether the token is good",
-  access: { may: "read", what: "authentication", whose: "any" },
+  access: "anyone known",
   params: {},
   answer: nothing,
   run: async () => ({}),

@@ -72,7 +72,7 @@ export const logoutUser = operation({
   path: "/users/{user}/logout",
   id: "logoutUser",
   tag: "Users",
-  summary: "End all sessions of a user",
+  summary: "End all sessions and tokens of a user",
   access: { may: "update", what: "sessions", whose: "own" },
   params: { user: accountId, reason: singleLine().default("Logged out") },
   answer: nothing,
@@ -80,6 +80,7 @@ export const logoutUser = operation({
     if (!(await services.directory.userById(user))) {
       throw new HttpFailure(404, "UserNotFound", "This user does not exist");
     }
+    await services.directory.revokeTokens(user);
     await endSessions(services, user, reason);
     return {};
   },
