@@ -24,7 +24,8 @@ export async function readSummaries(
   return { ok: true, seq: state.seq, messages: rows.map((row, n) => listed(state, row, records[n]!.summary)) };
 }
 
-function listed(state: Account, row: MessageRow, packed: Uint8Array): Summaries["messages"][number] {
+/** A message as lists show it; `packed`: the summary of its record. */
+export function listed(state: Account, row: MessageRow, packed: Uint8Array): Summaries["messages"][number] {
   const { fixed, marks } = row.chunk;
   const summary = JSON.parse(Buffer.from(packed).toString()) as MessageSummary;
   return {

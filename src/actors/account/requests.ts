@@ -25,6 +25,14 @@ export type AccountRequests = {
   readSummaries: { ask: { mailbox: MailboxId; uids: UidRuns }; answer: Summaries | Refused };
   readMessage: { ask: { mailbox: MailboxId; uid: number }; answer: ReadableMessage | Refused };
   readAttachment: { ask: { mailbox: MailboxId; uid: number; attachment: string }; answer: Attachment | Refused };
+  /** What was expunged or deleted, and can be brought back: not before `since` (milliseconds since 1970). */
+  listDeparted: { ask: { since?: number }; answer: DepartedList | Refused };
+  /** `headers`: with the first octets of each message, in which its header is. */
+  readDeparted: {
+    ask: { numbers: readonly number[]; headers: boolean; since: number };
+    answer: DepartedSummaries | Refused;
+  };
+  restoreDeparted: { ask: RestoreWish; answer: Restored | Refused };
   search: { ask: { mailbox: MailboxId; criteria: SearchCriteria }; answer: SearchResult | Refused };
   /** A sync point: makes sure that whatever other nodes have appended is seen. Answers the committed seq and sums. */
   catchUp: { ask: object; answer: AccountFacts | Refused };
@@ -244,6 +252,70 @@ export type SearchResult = {
   readonly uids: UidRuns;
   /** Highest mod-sequence among them; 0 where there is none. */
   readonly modSeq: number;
+};
+
+/** Columns of what can be brought back, in the order it departed; index i is the same message in each. */
+export type DepartedList = {
+  readonly ok: true;
+  readonly seq: number;
+  /** Mailboxes that messages departed from; `path`: where they go back to; `exists`: false where it was deleted. */
+  readonly mailboxes: readonly { readonly id: MailboxId; readonly path: string; readonly exists: boolean }[];
+  /** Mailboxes that were deleted, and when (milliseconds since 1970), empty ones included. */
+  readonly deleted: readonly {
+    readonly id: MailboxId;
+    readonly path: string;
+    readonly specialUse: SpecialUse | null;
+    readonly at: number;
+  }[];
+  /** Names a departure within the account. */
+  readonly numbers: Uint32Array;
+  /** Index into `mailboxes`. */
+  readonly from: Uint32Array;
+  /** When it departed, milliseconds since 1970. */
+  readonly times: Float64Array;
+  readonly sizes: Uint32Array;
+};
+
+export type DepartedSummaries = {
+  readonly ok: true;
+  readonly seq: number;
+  /** `uid`, `modseq` and flags as they were; `path`: where it goes back to. */
+  readonly messages: readonly (Summaries["messages"][number] & {
+    readonly number: number;
+    readonly mailbox: MailboxId;
+    readonly path: string;
+    readonly departed: number;
+    readonly head?: Uint8Array;
+  })[];
+};
+
+/** What to bring back: departures by their numbers, or those of a time (milliseconds since 1970) and of some mailboxes. */
+export type RestoreWish = {
+  readonly request: RequestId;
+  readonly numbers?: readonly number[];
+  readonly start?: number;
+  readonly end?: number;
+  readonly from?: readonly MailboxId[];
+  /** A path that all of it goes to, made where it is missing; else each goes where it was. */
+  readonly into?: string;
+  /** At most so many messages, those that departed first. */
+  readonly most: number;
+};
+
+export type Restored = {
+  readonly ok: true;
+  readonly seq: number;
+  /** UID `old` of `from` is `uid` of `mailbox` now. */
+  readonly messages: readonly {
+    readonly from: MailboxId;
+    readonly old: number;
+    readonly mailbox: MailboxId;
+    readonly uid: number;
+  }[];
+  /** Those that had to be made. */
+  readonly mailboxes: readonly MailboxId[];
+  /** How many more there are than `most`. */
+  readonly rest: number;
 };
 
 /** Told to whoever watches the account, in order of seq, before the request that caused it is answered. */

@@ -5,6 +5,7 @@ import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { AccountActor, type Origin, refusedOutcome, singles } from "./account-actor.ts";
 import { ContentReader, type Reader } from "./content-reader.ts";
+import { listDeparted, readDeparted } from "./departed-reads.ts";
 import { channelOf, packHint } from "./entry-hint.ts";
 import { factsOf, listMailboxes, openMailbox, readColumns, readVanished } from "./mailbox-reads.ts";
 import type { StagedMessage } from "./materialise.ts";
@@ -12,6 +13,7 @@ import { readContent } from "./read-content.ts";
 import { readAttachment, readMessage, readSummaries } from "./read-messages.ts";
 import type { AccountRequest, AccountRequests, Announcement, AnswerTo, Outcome, Taken } from "./requests.ts";
 import { Resident } from "./resident.ts";
+import { restoreDeparted } from "./restore-departed.ts";
 import { search } from "./search.ts";
 import { storeRefusal } from "./store-refusal.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -120,11 +122,27 @@ export class Shard {
         return readMessage(this.#around, this.#content, readerOf(actor), request);
       case "readAttachment":
         return readAttachment(this.#around, this.#content, readerOf(actor), request);
+      case "listDeparted":
+        await resident.refresh();
+        return listDeparted(actor.state, actor.departed, Math.max(request.since ?? 0, this.#restorable()));
+      case "readDeparted": {
+        const since = Math.max(request.since, this.#restorable());
+        return readDeparted(this.#content, readerOf(actor), actor.departed, { ...request, since });
+      }
+      case "restoreDeparted":
+        await resident.refresh();
+        return restoreDeparted(actor, request, this.#restorable());
       case "search":
         return search(this.#around, this.#content, readerOf(actor), request);
       default:
         return request satisfies never;
     }
+  }
+
+  /** What departed before this may be forgotten at any moment: it is not offered any more. */
+  #restorable(): number {
+    const { clock, limits } = this.#around;
+    return clock.now() - limits.retention;
   }
 
   async #change(account: AccountId, { request, command }: AccountRequests["change"]["ask"]): Promise<Outcome> {

@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.ts";
+import { listArchived, listDeletedMailboxes, restoreArchived, restoreArchivedMessage } from "./resources/archived.ts";
 import { authenticate, authenticated, invalidateToken, resetPassword } from "./resources/authentication.ts";
 import { getHealth, getHealthDetails, getMetrics, getReady } from "./resources/health.ts";
 import { getHome, getOpenApi } from "./resources/home.ts";
@@ -55,4 +56,8 @@ export const operations: readonly Operation[] = [
   deleteMessage,
   getMessageSource,
   getAttachment,
+  listArchived,
+  listDeletedMailboxes,
+  restoreArchived,
+  restoreArchivedMessage,
 ];

@@ -65,3 +65,10 @@ export function parseHeader(bytes: Uint8Array): ListingHeaders {
   }
   return Object.fromEntries(fields);
 }
+
+/** Those of the fields that are wanted. */
+export function picked(headers: ListingHeaders, wanted: readonly string[] | "all"): ListingHeaders {
+  if (wanted === "all") return headers;
+  const names = new Set(wanted.map((name) => name.toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.has(name)));
+}
