@@ -35,9 +35,14 @@ export class LmtpConnection extends SMTPConnection {
     });
   }
 
-  /** No command is being answered and no message is on its way. */
+  /** Nothing is being answered, no message is on its way, and none has been announced by MAIL. */
   get idle(): boolean {
-    return this._ready && !this._handlerPending && !this._dataStream && !this._upgrading;
+    const busy = this._handlerPending || this._dataStream || this._upgrading || this.#inTransaction;
+    return this._ready && !busy && !this._closing && !this._closed;
+  }
+
+  get #inTransaction(): boolean {
+    return Boolean(this.session.envelope?.mailFrom);
   }
 
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
@@ -47,7 +52,12 @@ export class LmtpConnection extends SMTPConnection {
 
   override _createParser(): SMTPStream {
     const stream = new LmtpStream({ maxCommandLength: this._server.options.maxCommandLength });
-    stream.oncommand = (command, callback) => this._onCommand(command, callback);
+    stream.oncommand = (command, callback) => {
+      if (!this.#inTransaction && !beginsTransaction(command)) return this._onCommand(command, callback);
+      // Also while the server leaves: an MTA that has begun a message would have to put it off for later.
+      this._server.unhurried(() => this._onCommand(command, callback));
+      setImmediate(() => this._server.leaveIfDraining(this));
+    };
     stream.on("error", (error: Error) => {
       this._server.services.logger.debug({ session: this.id, protocol: "lmtp", err: error }, "unreadable input");
       this.send(421, "4.5.2 Line too long or unreadable, closing connection");
@@ -97,6 +107,10 @@ export class LmtpConnection extends SMTPConnection {
   receiving(message: IncomingMessage | null): void {
     this._dataStream = (message === null ? false : new Arrival(message)) as typeof this._dataStream;
   }
+}
+
+function beginsTransaction(command: Buffer): boolean {
+  return /^MAIL /i.test(command.toString("latin1", 0, 5));
 }
 
 export type LmtpSession = SMTPServerSession & {

@@ -11,6 +11,8 @@ import { rejected } from "./rejected.ts";
 
 /** RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command. */
 const idleMs = 300_000;
+/** How long a client is waited for during a drain before it is told so unasked, milliseconds. */
+const silence = 1000;
 
 /** One listening LMTP port. */
 export class LmtpServer extends SMTPServer {
@@ -87,19 +89,37 @@ export class LmtpServer extends SMTPServer {
       });
   }
 
-  /** Says goodbye to everybody at the next command boundary, and to all who are left after `ms`. */
+  /**
+   * Says goodbye to each client behind its message, in answer to whatever else it says, or when it has been silent for a
+   * moment: a 421 said at once could cross a MAIL on its way, and the message would be put off for nothing. Ends all who
+   * are left after `ms`.
+   */
   drain(ms: number): Promise<void> {
     this.#draining = true;
     this.options.closeTimeout = Math.max(1, ms);
     const closed = new Promise<void>((resolve) => this.close(resolve));
-    for (const connection of this.connections) this.leaveIfDraining(connection as LmtpConnection);
+    const forget = this.services.clock.after(Math.min(silence, ms / 4), () => {
+      for (const connection of this.connections) this.leaveIfDraining(connection as LmtpConnection);
+    });
     return closed.then(() => {
+      forget();
       for (const connection of this.connections) connection._socket.destroy();
     });
   }
 
   leaveIfDraining(connection: LmtpConnection): void {
     if (this.#draining && connection.idle) connection.send(421, "4.3.2 Server is shutting down");
+  }
+
+  /** Gives a command to the library as if the server were not leaving, when it answers every command by 421. */
+  unhurried(command: () => void): void {
+    const closing = this._closeTimeout;
+    this._closeTimeout = false;
+    try {
+      command();
+    } finally {
+      this._closeTimeout = closing;
+    }
   }
 
   /** The certificate is asked for at each connection, so a renewed one counts at once. */
