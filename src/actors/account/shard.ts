@@ -42,6 +42,9 @@ const mostEntriesToReplay = 10_000;
 const pollEvery = 5000;
 const pollEveryWithoutHints = 1000;
 
+/** What sessions tell news by: an old answer to these would be taken for the news. */
+const changing: ReadonlySet<AccountRequest["kind"]> = new Set(["readColumns", "readVanished"]);
+
 /**
  * A shard: the accounts that one thread is responsible for. Activates an actor on its first request, passivates those
  * idle longest when memory runs short, and writes their state behind the log.
@@ -100,6 +103,12 @@ export class Shard {
     }
     const resident = await this.#resident(account);
     const { actor } = resident;
+    // A session is told of an entry as soon as this node hears of it, which may be before the actor does: one that is
+    // just being activated. What it asks for then must not be older than what it was told.
+    const told = this.#watches.seqOf(account);
+    if (told > actor.state.seq && !(await resident.refresh(told)) && changing.has(request.kind)) {
+      return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
+    }
     switch (request.kind) {
       case "mailboxes":
         await resident.refresh();

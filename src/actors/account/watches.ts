@@ -74,6 +74,11 @@ export class Watches {
     } else this.reached(account, seq);
   }
 
+  /** What the account's sessions have been told of; 0: nothing is known, or nobody watches. */
+  seqOf(account: AccountId): number {
+    return this.#watched.get(account)?.seq ?? 0;
+  }
+
   accounts(): AccountId[] {
     return [...this.#watched.keys()];
   }
