@@ -1,12 +1,13 @@
 import { type Account, emptyAccount } from "../domain/account/account.ts";
 import type { AccountId, BlobId, MessageId } from "../domain/ids.ts";
-import { blobsOf } from "../store/transfer/blobs-of.ts";
+import { blobsOf, type SizedReference } from "../store/transfer/blobs-of.ts";
+import { blobsOfBase } from "./base-blobs.ts";
 import { BackupDamaged } from "./damage.ts";
 import { proveFile } from "./file-reader.ts";
 import { blobFile, serverFile } from "./layout.ts";
 import { liveMessages } from "./live-messages.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
-import { Diverged, entriesOf, provenStep } from "./replay.ts";
+import { baseOf, Diverged, entriesOf, provenOrKnown } from "./replay.ts";
 
 /** Something of the backup that cannot be restored as it was. */
 export type Damage = {
@@ -59,17 +60,25 @@ function checkAccount(root: string, line: AccountLine, blobs: BlobProofs): { mes
   const missing: { blob: BlobId; message: MessageId }[] = [];
   let state: Account = emptyAccount(line.user.id);
   let batch: string | null = null;
-  const why = damageOf(() => {
-    for (const entry of entriesOf(root, line.user.id, line.segments)) {
-      state = provenStep(state, entry);
-      batch = entry.batch;
-      for (const { blob, size, message } of blobsOf([entry])) {
-        if (absent.has(blob)) missing.push({ blob, message });
-        else {
-          const wrong = blobs.prove(blob, size);
-          if (wrong) damages.push(`${wrong} (message ${message})`);
-        }
+  const proveBlobs = (references: readonly SizedReference[]): void => {
+    for (const { blob, size, message } of references) {
+      if (absent.has(blob)) missing.push({ blob, message });
+      else {
+        const wrong = blobs.prove(blob, size);
+        if (wrong) damages.push(`${wrong} (message ${message})`);
       }
+    }
+  };
+  const why = damageOf(() => {
+    const base = baseOf(root, line.user.id, line);
+    if (base) {
+      state = base.loaded.account;
+      proveBlobs(blobsOfBase(base.loaded));
+    }
+    for (const entry of entriesOf(root, line.user.id, line)) {
+      state = provenOrKnown(state, entry);
+      batch = entry.batch;
+      proveBlobs(blobsOf([entry]));
     }
   });
   if (why) damages.push(why);

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { type Account, emptyAccount } from "../domain/account/account.ts";
 import type { LogEntry } from "../domain/account/events.ts";
 import type { AccountId, BlobId, MessageId } from "../domain/ids.ts";
+import { type Log, LogCompacted } from "../store/log.ts";
 import type { Stores } from "../store/stores.ts";
-import { blobsOf } from "../store/transfer/blobs-of.ts";
+import { blobsOf, type SizedReference } from "../store/transfer/blobs-of.ts";
 import { readEntries } from "../store/transfer/read-entries.ts";
+import { blobsOfBase } from "./base-blobs.ts";
+import { writeBaseFile } from "./base-file.ts";
 import { copyBlob } from "./copy-blob.ts";
 import { BackupDamaged } from "./damage.ts";
 import { logDirectory, readSegmentName, type Segment, segmentPath } from "./layout.ts";
 import { liveMessages } from "./live-messages.ts";
 import type { AccountLine, Head } from "./manifest.ts";
-import { provenStep, replay } from "./replay.ts";
+import { baseOf, provenOrKnown, replay } from "./replay.ts";
 import { readSegment } from "./segment.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
@@ -26,7 +29,7 @@ export type Run = {
   rewritten: number;
 };
 
-export type LogCopy = Pick<AccountLine, "head" | "segments" | "absent">;
+export type LogCopy = Pick<AccountLine, "head" | "base" | "segments" | "absent">;
 
 /**
  * Brings the copy of one account's log up to what the store has now, with every blob that its entries speak of. Starts
@@ -42,8 +45,8 @@ export async function copyLog(
   if (known === "lost") return earlier!;
   const { segments, head: from } = await adopted(run.root, source, account, known);
   const missing: { blob: BlobId; message: MessageId }[] = [];
-  const copyBlobs = async (entries: readonly LogEntry[]) => {
-    for (const { blob, size, message } of blobsOf(entries)) {
+  const copyBlobs = async (references: readonly SizedReference[]) => {
+    for (const { blob, size, message } of references) {
       const result = await copyBlob(run.root, run.touched, source.blobs, blob, size);
       if (result === "missing" || result === "damaged") missing.push({ blob, message });
       if (result === "copied") {
@@ -52,18 +55,20 @@ export async function copyLog(
       }
     }
   };
+  const base = baseOf(run.root, account, known);
+  if (base && !earlierHas(earlier, known)) await copyBlobs(blobsOfBase(base.loaded));
   for (const segment of segments.slice(known.segments.length)) {
-    for (const entry of readSegment(run.root, account, segment)) await copyBlobs([entry]);
+    for (const entry of readSegment(run.root, account, segment)) await copyBlobs(blobsOf([entry]));
   }
 
-  let state: Account | null = from === null ? emptyAccount(account) : null;
+  let state: Account | null = from === null ? (base?.loaded.account ?? emptyAccount(account)) : null;
   let head = from;
   const writer = new SegmentWriter(run.root, run.touched, account);
   try {
-    for await (const page of readEntries(source.log, account, from?.seq ?? 0)) {
-      await copyBlobs(page);
+    for await (const page of readEntries(source.log, account, from?.seq ?? before(known))) {
+      await copyBlobs(blobsOf(page));
       for (const entry of page) {
-        if (state) state = provenStep(state, entry);
+        if (state) state = provenOrKnown(state, entry);
         writer.write(entry);
         run.copied.entries += 1;
       }
@@ -76,9 +81,9 @@ export async function copyLog(
   }
   const written = writer.finish();
   for (const { bytes } of written) run.copied.bytes += bytes;
-  const line = { head, segments: [...segments, ...written], absent: known.absent };
+  const line = { head, base: known.base, segments: [...segments, ...written], absent: known.absent };
   if (missing.length === 0) return line;
-  const live = liveMessages(state ?? (await replay(run.root, account, line.segments)));
+  const live = liveMessages(state ?? (await replay(run.root, account, line)));
   for (const { blob, message } of missing) {
     if (live.has(message))
       run.problems.push(`account ${account}: blob ${blob} of message ${message} is missing or damaged in the store`);
@@ -86,26 +91,51 @@ export async function copyLog(
   return { ...line, absent: [...new Set([...line.absent, ...missing.map(({ blob }) => blob)])] };
 }
 
-type Known = { readonly segments: readonly Segment[]; readonly head: Head | null; readonly absent: readonly string[] };
-const nothing: Known = { segments: [], head: null, absent: [] };
+type Known = LogCopy;
 
-/** What of the earlier copy is the beginning of the store's log. */
+/** The entry before the first one that is to be copied. */
+function before({ base }: Known): number {
+  return base ? base.seq - 1 : 0;
+}
+
+function earlierHas(earlier: AccountLine | null, { base }: Known): boolean {
+  return earlier?.base?.sha256 === base?.sha256;
+}
+
+/** What of the earlier copy is the beginning of the store's log; else what the store's log begins with. */
 async function continued(
   run: Run,
   { log }: Stores,
   account: AccountId,
   earlier: AccountLine | null,
 ): Promise<Known | "lost"> {
-  if (!earlier?.head) return nothing;
+  if (!earlier?.head) return beginning(run, log, account);
   const { seq, batch } = earlier.head;
-  const [there] = await log.read(account, seq - 1, 1, "no bodies");
+  const there = await entryAt(log, account, seq);
+  if (there === "compacted") return beginning(run, log, account);
   if (there?.seq === seq && there.batch === batch) return earlier;
   if (there === undefined && (await log.heads([account]))[0] === 0) {
     run.problems.push(`account ${account}: the store has no log of it any more; what was copied earlier is kept`);
     return "lost";
   }
   run.rewritten += 1;
-  return nothing;
+  return beginning(run, log, account);
+}
+
+async function entryAt(log: Log, account: AccountId, seq: number): Promise<LogEntry | undefined | "compacted"> {
+  try {
+    return (await log.read(account, seq - 1, 1, "no bodies"))[0];
+  } catch (error) {
+    // More has been appended and compacted since the last run than is kept: what lies between is gone for good.
+    if (error instanceof LogCompacted) return "compacted";
+    throw error;
+  }
+}
+
+async function beginning(run: Run, log: Log, account: AccountId): Promise<Known> {
+  const base = await log.base(account);
+  const file = base && (await writeBaseFile(run.root, run.touched, log, base));
+  return { head: null, base: file, segments: [], absent: [] };
 }
 
 /** Takes over whole segments that follow `known` and that no list names: a run that was cut short wrote them. */
@@ -117,11 +147,11 @@ async function adopted(root: string, { log }: Stores, account: AccountId, known:
   const segments = [...known.segments];
   let { head } = known;
   for (;;) {
-    const next = found.find(({ first, sha256 }) => first === (head?.seq ?? 0) + 1 && !named.has(sha256));
+    const next = found.find(({ first, sha256 }) => first === (head?.seq ?? before(known)) + 1 && !named.has(sha256));
     const proven = next && provenEnd(root, account, next);
     if (!proven) return { ...known, segments, head };
-    const [there] = await log.read(account, proven.head.seq - 1, 1, "no bodies");
-    if (there?.batch !== proven.head.batch) return { ...known, segments, head };
+    const there = await entryAt(log, account, proven.head.seq);
+    if (there === "compacted" || there?.batch !== proven.head.batch) return { ...known, segments, head };
     named.add(next.sha256);
     segments.push({ ...next, bytes: proven.bytes });
     head = proven.head;

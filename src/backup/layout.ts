@@ -11,6 +11,7 @@ import type { AccountId, BlobId } from "../domain/ids.ts";
  * manifest.json                               names the list of accounts and the server's files; carries its own checksum
  * accounts.<sha256>.jsonl                     a line for each account: its user, addresses, and the pieces of its log
  * logs/<xx>/<account>/<first>-<last>.<sha256>.log   entries `first` to `last`, with the messages that ride in them
+ * logs/<xx>/<account>/base-<seq>.<sha256>.base     what came before, of a log that had been compacted when it was first copied
  * blobs/<xx>/<sha256>                         large messages and attachments, each once
  * server/<sha256>                             root token, certificate and key
  * tmp/                                        what is being written
@@ -45,6 +46,18 @@ export function segmentPath(account: AccountId, { first, last, sha256 }: Omit<Se
 export function readSegmentName(name: string): Omit<Segment, "bytes"> | null {
   const match = /^(\d{10,})-(\d{10,})\.([0-9a-f]{64})\.log$/.exec(name);
   return match && { first: Number(match[1]), last: Number(match[2]), sha256: match[3]! };
+}
+
+/** The beginning of a log whose first entries were gone already. `at`: when the entry `seq` was made. */
+export type BaseFile = {
+  readonly seq: number;
+  readonly at: number;
+  readonly bytes: number;
+  readonly sha256: string;
+};
+
+export function basePath(account: AccountId, { seq, sha256 }: Pick<BaseFile, "seq" | "sha256">): string {
+  return join(logDirectory(account), `base-${String(seq).padStart(10, "0")}.${sha256}.base`);
 }
 
 export function blobFile(blob: BlobId): string {

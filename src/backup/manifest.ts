@@ -5,7 +5,7 @@ import type { StoredAddress, StoredUser } from "../store/directory.ts";
 import { syncDirectory } from "../store/sqlite/open-file.ts";
 import { BackupDamaged, NoBackup } from "./damage.ts";
 import { FileReader } from "./file-reader.ts";
-import { accountsPath, manifestName, readmeName, type Segment } from "./layout.ts";
+import { accountsPath, type BaseFile, manifestName, readmeName, type Segment } from "./layout.ts";
 
 /** What a backup is made of; `manifest.json`. */
 export type Manifest = {
@@ -34,6 +34,8 @@ export type AccountLine = {
   readonly addresses: readonly StoredAddress[];
   /** The last entry of its log; null where it has none. */
   readonly head: Head | null;
+  /** What the log begins with, where it had been compacted; the first segment begins with its entry then. */
+  readonly base: BaseFile | null;
   readonly segments: readonly Segment[];
   /** Blobs that entries speak of and the store had let go of, because their messages were expunged long ago. */
   readonly absent: readonly string[];

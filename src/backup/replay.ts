@@ -3,7 +3,8 @@ import { printChecksum } from "../domain/account/checksum.ts";
 import type { LogEntry } from "../domain/account/events.ts";
 import { evolveEntry } from "../domain/account/evolve.ts";
 import type { AccountId } from "../domain/ids.ts";
-import type { Segment } from "./layout.ts";
+import { BaseReader } from "./base-file.ts";
+import type { AccountLine } from "./manifest.ts";
 import { readSegment } from "./segment.ts";
 
 /** An entry does not lead to the state that it was appended with. */
@@ -18,6 +19,19 @@ export function provenStep(account: Account, entry: LogEntry): Account {
   throw new Diverged(`entry ${entry.seq} of account ${entry.account} does not lead to the state it was appended with`);
 }
 
+/** The log of one account in a backup; of an `AccountLine`, say. */
+export type LogFiles = Pick<AccountLine, "base" | "segments">;
+
+/** What the log begins with; null: with its first entry. */
+export function baseOf(root: string, id: AccountId, { base }: LogFiles): BaseReader | null {
+  return base && new BaseReader(root, id, base);
+}
+
+/** The account after `entry`; the entry of the base it began with changes nothing more. */
+export function provenOrKnown(account: Account, entry: LogEntry): Account {
+  return entry.seq <= account.seq ? account : provenStep(account, entry);
+}
+
 /** So many entries are replayed before others of this thread get their turn. */
 const entriesAtOnce = 500;
 
@@ -25,22 +39,22 @@ const entriesAtOnce = 500;
 export async function replay(
   root: string,
   id: AccountId,
-  segments: readonly Segment[],
+  log: LogFiles,
   until = Number.POSITIVE_INFINITY,
 ): Promise<Account> {
-  let account = emptyAccount(id);
-  for (const entry of entriesOf(root, id, segments, until)) {
-    account = provenStep(account, entry);
+  let account = baseOf(root, id, log)?.loaded.account ?? emptyAccount(id);
+  for (const entry of entriesOf(root, id, log, until)) {
+    account = provenOrKnown(account, entry);
     if (account.seq % entriesAtOnce === 0) await Bun.sleep(0);
   }
   return account;
 }
 
-/** The log of an account, from its first entry to the last one before the first that was made after `until`. */
+/** The entries of an account, from the first one there is to the last one before the first that was made after `until`. */
 export function* entriesOf(
   root: string,
   id: AccountId,
-  segments: readonly Segment[],
+  { segments }: LogFiles,
   until = Number.POSITIVE_INFINITY,
 ): Generator<LogEntry> {
   for (const segment of segments) {

@@ -1,14 +1,18 @@
+import { packBase } from "../actors/account/bases.ts";
 import { type Account, emptyAccount } from "../domain/account/account.ts";
 import { printChecksum } from "../domain/account/checksum.ts";
 import type { AccountEvent, LogEntry } from "../domain/account/events.ts";
 import { evolve } from "../domain/account/evolve.ts";
 import type { AccountId, MailboxId, RequestId } from "../domain/ids.ts";
+import type { Base } from "../store/log.ts";
 import type { Stores } from "../store/stores.ts";
 import { AccountWriter, type BroughtBlobs } from "../store/transfer/write-account.ts";
+import { blobsOfBase } from "./base-blobs.ts";
+import type { BaseReader } from "./base-file.ts";
 import { blobsOfBackup } from "./blob-source.ts";
 import type { AccountLine } from "./manifest.ts";
 import { renewFolders } from "./renew-folders.ts";
-import { entriesOf, provenStep } from "./replay.ts";
+import { baseOf, entriesOf, provenOrKnown, provenStep } from "./replay.ts";
 
 export type RestoreFrom = {
   readonly root: string;
@@ -39,12 +43,15 @@ export type RestoredLog = { readonly entries: number; readonly renewed: number }
 export async function restoreLog(from: RestoreFrom, to: RestoreTo): Promise<RestoredLog> {
   const { root, line, until, renew } = from;
   const writer = await AccountWriter.open(to.stores, to.account, blobsOfBackup(root), to.brought);
-  let state = emptyAccount(line.user.id);
+  const base = baseOf(root, line.user.id, line);
+  if (base && base.base.at > until) throw new RestoreRefused(tooEarly(base.base.at));
+  if (base) await writer.writeBase(baseFor(base, to), base.bodies(), blobsOfBase(base.loaded));
+  let state = base?.loaded.account ?? emptyAccount(line.user.id);
   let latest: Account | null = null;
-  for (const entry of entriesOf(root, line.user.id, line.segments)) {
+  for (const entry of entriesOf(root, line.user.id, line)) {
     if (latest === null && entry.at > until) latest = state;
     if (latest === null) {
-      state = provenStep(state, entry);
+      state = provenOrKnown(state, entry);
       await writer.write(entry);
     } else latest = provenStep(latest, entry);
   }
@@ -58,6 +65,22 @@ export async function restoreLog(from: RestoreFrom, to: RestoreTo): Promise<Rest
   await writer.write(entryOf(state, events, to));
   await writer.flush();
   return { entries: state.seq, renewed: events.filter(({ kind }) => kind === "mailboxCreated").length };
+}
+
+/** The base, as one of the account that it is restored as: it names its account inside. */
+function baseFor({ base, loaded }: BaseReader, { account: id, newBatch }: RestoreTo): Base {
+  if (id === base.account) return base;
+  return packBase({ ...loaded, account: { ...loaded.account, id } }, base.at, newBatch());
+}
+
+/** What was asked for cannot be done here; nothing was. */
+export class RestoreRefused extends Error {
+  override readonly name = "RestoreRefused";
+}
+
+/** What to say of a time before the backup's first copy of a log that was compacted already. */
+export function tooEarly(at: number): string {
+  return `the backup of this account goes back to ${new Date(at).toISOString()} and no further`;
 }
 
 /** The entry that brings `events` about after `state`. */

@@ -4,7 +4,8 @@ import type { Stores } from "../store/stores.ts";
 import { FileReader } from "./file-reader.ts";
 import { segmentPath } from "./layout.ts";
 import { type AccountLine, readAccounts, readManifest } from "./manifest.ts";
-import { type RestoredOne, RestoreRefused, restoreOneAccount } from "./restore-one.ts";
+import { RestoreRefused } from "./restore-account.ts";
+import { type RestoredOne, restoreOneAccount } from "./restore-one.ts";
 
 export type ServerParts = {
   /** Opens stores of this thread's own. */

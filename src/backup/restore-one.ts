@@ -6,8 +6,8 @@ import type { StoredAddress, StoredUser } from "../store/directory.ts";
 import type { Stores } from "../store/stores.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import type { AccountLine } from "./manifest.ts";
-import { entriesOf, replay } from "./replay.ts";
-import { type RestoreFrom, restoreLog } from "./restore-account.ts";
+import { baseOf, entriesOf, replay } from "./replay.ts";
+import { type RestoreFrom, RestoreRefused, restoreLog, tooEarly } from "./restore-account.ts";
 import { rollBack } from "./roll-back.ts";
 
 export type RestoreOneWish = RestoreFrom & {
@@ -39,11 +39,6 @@ export type RestoredOne = {
   readonly findings: readonly Finding[];
 };
 
-/** What was asked for cannot be done here; nothing was. */
-export class RestoreRefused extends Error {
-  override readonly name = "RestoreRefused";
-}
-
 /** Brings one account of a backup into stores that are in use. */
 export async function restoreOneAccount(wish: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
   return wish.replace ? putBack(wish, into) : restoreAsNew(wish, into);
@@ -57,12 +52,14 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
     );
   }
   const { id } = line.user;
-  const wanted = await replay(root, id, line.segments, until);
+  if (line.base && line.base.at > until) throw new RestoreRefused(tooEarly(line.base.at));
+  const wanted = await replay(root, id, line, until);
   if (wanted.seq === 0) throw new RestoreRefused("the account did not exist yet at that time");
   const brought = await rollBack({
     ...into,
     ...{ account: id, wanted, root },
-    entries: () => entriesOf(root, id, line.segments, until),
+    base: baseOf(root, id, line),
+    entries: () => entriesOf(root, id, line, until),
   });
   let messages = 0;
   for (const mailbox of wanted.mailboxes.values()) messages += mailbox.messages;

@@ -1,9 +1,11 @@
+import { type Place, placeOf, placeSize } from "../actors/account/message-place.ts";
 import type { Accounts, ChangeCommand, MessageSource, Outcome, Refused } from "../actors/account/requests.ts";
 import { inlineLimit } from "../actors/account/surroundings.ts";
 import type { Account } from "../domain/account/account.ts";
-import type { Content } from "../domain/account/content.ts";
 import type { LogEntry } from "../domain/account/events.ts";
 import type { AccountId, MessageId, RequestId } from "../domain/ids.ts";
+import type { BodyPlace } from "../store/log.ts";
+import type { BaseReader } from "./base-file.ts";
 import { readBlob } from "./blob-source.ts";
 import { type LiveFolder, planRollBack, type RollBackPlan } from "./roll-back-plan.ts";
 import { flagNames, wantedFolders } from "./wanted-folders.ts";
@@ -11,8 +13,9 @@ import { flagNames, wantedFolders } from "./wanted-folders.ts";
 export type RollBack = {
   readonly accounts: Accounts;
   readonly account: AccountId;
-  /** The account as it shall be, and the entries that led there. */
+  /** The account as it shall be, and what led there. */
   readonly wanted: Account;
+  readonly base: BaseReader | null;
   readonly entries: () => Iterable<LogEntry>;
   readonly root: string;
   /** Unlike any other. */
@@ -115,45 +118,59 @@ async function bringMessages(options: RollBack, bring: RollBackPlan["bring"], al
   const due = new Map<MessageId, RollBackPlan["bring"][number][]>();
   for (const each of bring) due.set(each.message, [...(due.get(each.message) ?? []), each]);
   let brought = 0;
+  const bringOne = async (message: MessageId, place: Place, bodyOf: BodyOf): Promise<void> => {
+    const wanted = due.get(message) ?? [];
+    due.delete(message);
+    for (const { folder, flags, internalDate } of wanted) {
+      const source = await staged(options, place, bodyOf);
+      const append = { kind: "append", mailbox: { path: folder }, flags, internalDate, source } as const;
+      const outcome = await change(options, append);
+      for (const made of outcome.ok ? outcome.events : [])
+        if (made.kind === "appended") aliases.set(made.message, message);
+      brought += 1;
+    }
+  };
+  const { base } = options;
+  if (base) {
+    // What came with the base's own entry comes below.
+    for (const [message, { place, seq }] of base.loaded.unrecorded)
+      if (seq < base.base.seq) await bringOne(message, place, (at) => base.body(at));
+  }
   for (const entry of options.entries()) {
     for (const event of entry.transactions.flatMap(({ events }) => events)) {
-      if (event.kind !== "appended") continue;
-      const places = due.get(event.message) ?? [];
-      due.delete(event.message);
-      for (const { folder, flags, internalDate } of places) {
-        const source = await staged(options, event.content, entry.bodies);
-        const append = { kind: "append", mailbox: { path: folder }, flags, internalDate, source } as const;
-        const outcome = await change(options, append);
-        for (const made of outcome.ok ? outcome.events : [])
-          if (made.kind === "appended") aliases.set(made.message, event.message);
-        brought += 1;
-      }
+      if (event.kind === "appended")
+        await bringOne(event.message, placeOf(event.content, entry.seq), ({ index }) => entry.bodies[index] ?? null);
     }
   }
   return brought;
 }
 
 /** The message as the account takes it: large ones in pieces. */
-async function staged(options: RollBack, content: Content, bodies: readonly Uint8Array[]): Promise<MessageSource> {
+async function staged(options: RollBack, place: Place, bodyOf: BodyOf): Promise<MessageSource> {
   const { accounts, account, root, newName } = options;
-  const size = content.reduce((sum, piece) => sum + (piece.kind === "literal" ? piece.bytes.length : piece.size), 0);
-  if (size <= inlineLimit) {
-    return { kind: "bytes", bytes: new Uint8Array(Buffer.concat([...piecesOf(root, content, bodies)])) };
+  if (placeSize(place) <= inlineLimit) {
+    return { kind: "bytes", bytes: new Uint8Array(Buffer.concat([...piecesOf(root, place, bodyOf)])) };
   }
   const upload = newName();
   const begun = await accounts.ask(account, { kind: "uploadBegin", upload });
   if (!begun.ok) throw refusedChange(begun);
-  for (const bytes of piecesOf(root, content, bodies)) {
+  for (const bytes of piecesOf(root, place, bodyOf)) {
     const taken = await accounts.ask(account, { kind: "uploadWrite", upload, bytes: new Uint8Array(bytes) });
     if (!taken.ok) throw refusedChange(taken);
   }
   return { kind: "upload", upload };
 }
 
-function* piecesOf(root: string, content: Content, bodies: readonly Uint8Array[]): Generator<Uint8Array> {
-  for (const piece of content) {
+/** The bytes of a body of the log. */
+type BodyOf = (place: BodyPlace) => Uint8Array | null;
+
+function* piecesOf(root: string, place: Place, bodyOf: BodyOf): Generator<Uint8Array> {
+  for (const piece of place) {
     if (piece.kind === "literal") yield piece.bytes;
-    else if (piece.kind === "inline") yield bodies[piece.index]!;
-    else yield* readBlob(root, piece.blob, piece.size);
+    else if (piece.kind === "inline") {
+      const body = bodyOf(piece);
+      if (body?.length !== piece.size) throw new RollBackRefused("the backup has not all bytes of a message");
+      yield body;
+    } else yield* readBlob(root, piece.blob, piece.size);
   }
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path";
 import type { AccountId } from "../domain/ids.ts";
 import type { StoredUser } from "../store/directory.ts";
+import { LogCompacted } from "../store/log.ts";
 import { lockDataDirectory } from "../store/sqlite/data-lock.ts";
 import { makeDirectory, syncDirectory } from "../store/sqlite/open-file.ts";
 import type { Stores } from "../store/stores.ts";
@@ -12,7 +13,16 @@ import { LogShortened } from "../store/transfer/read-entries.ts";
 import { copyLog, type LogCopy, type Run } from "./copy-log.ts";
 import { NoBackup } from "./damage.ts";
 import { FileWriter } from "./file-writer.ts";
-import { accountsPath, logDirectory, manifestName, readmeName, readmeText, segmentPath, serverFile } from "./layout.ts";
+import {
+  accountsPath,
+  basePath,
+  logDirectory,
+  manifestName,
+  readmeName,
+  readmeText,
+  segmentPath,
+  serverFile,
+} from "./layout.ts";
 import { type AccountLine, type Manifest, readAccounts, readManifest, writeManifest } from "./manifest.ts";
 
 export type BackupOptions = {
@@ -161,7 +171,8 @@ async function copyLogOf(
       // A log that goes while it is read looks like a short one.
       return (await stores.directory.userById(user.id)) === null ? null : copy;
     } catch (error) {
-      if (!(error instanceof LogShortened)) throw error;
+      // It was deleted, or compacted, while it was read.
+      if (!(error instanceof LogShortened || error instanceof LogCompacted)) throw error;
       if ((await stores.directory.userById(user.id)) === null) return null;
       if (attempt === 3) throw error;
     }
@@ -174,10 +185,11 @@ function tidy(root: string, manifest: Manifest): void {
     if (/^accounts\.[0-9a-f]{64}\.jsonl$/.test(name) && name !== accountsPath(manifest.list.sha256))
       rmSync(join(root, name));
   }
-  for (const { user, segments } of readAccounts(root, manifest)) {
+  for (const { user, base, segments } of readAccounts(root, manifest)) {
     const directory = join(root, logDirectory(user.id));
     if (!existsSync(directory)) continue;
     const named = new Set(segments.map((segment) => join(root, segmentPath(user.id, segment))));
+    if (base) named.add(join(root, basePath(user.id, base)));
     for (const name of readdirSync(directory)) if (!named.has(join(directory, name))) rmSync(join(directory, name));
   }
 }

@@ -1,11 +1,15 @@
+import { bodiesNeeded, unpackBase } from "../actors/account/bases.ts";
+import type { Loaded } from "../actors/account/loaded.ts";
 import { type Finding, verifyAccount } from "../actors/account/verify.ts";
+import { blobsOfBase } from "../backup/base-blobs.ts";
 import type { AccountId, BlobId } from "../domain/ids.ts";
+import { type Log, LogCompacted } from "../store/log.ts";
 import type { Stores } from "../store/stores.ts";
 import { eachUser } from "../store/transfer/each-user.ts";
 import { ownSettings } from "../store/transfer/own-settings.ts";
 import { readEntries } from "../store/transfer/read-entries.ts";
 import { beginTransfer, finishTransfer, transferState } from "../store/transfer/unfinished.ts";
-import { AccountWriter, type BlobSource, BroughtBlobs } from "../store/transfer/write-account.ts";
+import { AccountWriter, type BlobSource, BroughtBlobs, type PlacedBody } from "../store/transfer/write-account.ts";
 import { copyState } from "./copy-state.ts";
 import { copyUser, removeOthers } from "./copy-user.ts";
 
@@ -53,9 +57,7 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
     // Read before the log: then it stands for nothing that the log copied here does not have.
     const snapshot = await source.state.loadSnapshot(id);
     const writer = await AccountWriter.open(target, id, blobs, brought);
-    for await (const page of readEntries(source.log, id, writer.present))
-      for (const entry of page) await writer.write(entry);
-    await writer.flush();
+    await copyLog(source.log, id, writer);
     if (snapshot) await copyState(source, target, id, snapshot);
     await copyUser(target, user, addresses);
     seen.add(id);
@@ -74,6 +76,35 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
     await target.directory.putSettingOnce(key, value);
   if (findings.length === 0) await finishTransfer(target.directory, name);
   return { ...totals, removed, findings };
+}
+
+/** What the writer lacks of a log; where entries it lacks were compacted away, the base comes in their place. */
+async function copyLog(log: Log, id: AccountId, writer: AccountWriter): Promise<void> {
+  for (let after = writer.present; ; ) {
+    try {
+      for await (const page of readEntries(log, id, after)) {
+        for (const entry of page) await writer.write(entry);
+        after = page[page.length - 1]!.seq;
+      }
+      return await writer.flush();
+    } catch (error) {
+      if (!(error instanceof LogCompacted)) throw error;
+    }
+    const base = await log.base(id);
+    if (!base || base.seq <= after) throw new Error(`Cannot copy the log of account ${id}: its base is gone`);
+    const loaded = unpackBase(base);
+    await writer.writeBase(base, bodiesOf(log, id, loaded, base.seq), blobsOfBase(loaded));
+    after = base.seq - 1;
+  }
+}
+
+async function* bodiesOf(log: Log, id: AccountId, loaded: Loaded, before: number): AsyncGenerator<PlacedBody> {
+  for (const place of bodiesNeeded(loaded)) {
+    if (place.seq >= before) return;
+    const [bytes] = await log.bodies(id, [place]);
+    if (!bytes) throw new Error(`Cannot copy account ${id}: body ${place.index} of entry ${place.seq} is missing`);
+    yield { ...place, bytes };
+  }
 }
 
 async function mustBeOurs({ directory, log }: Stores, name: string): Promise<void> {

@@ -7,7 +7,8 @@ import { PartNames, unpackAccount } from "../../domain/account/snapshot.ts";
 import type { AccountId, BlobId, MessageId } from "../../domain/ids.ts";
 import type { BlobReference } from "../../store/blobs.ts";
 import type { Stores } from "../../store/stores.ts";
-import { type Place, packPlace, pieceSize, placeOf } from "./message-place.ts";
+import { unpackBase } from "./bases.ts";
+import { type Place, packPlace, pieceSize, placeOf, placeSize } from "./message-place.ts";
 
 /** Something that is not as the log says. `repair`: what can be made again from the log; null: nothing can. */
 export type Finding = {
@@ -25,7 +26,7 @@ export type Verified = {
 };
 
 /**
- * Replays an account's log from its first entry and holds everything else against it: the checksums of the entries, the
+ * Replays an account's log, from its base where it has been compacted, and holds everything else against it: the checksums of the entries, the
  * snapshot, the counters, the quota used, the records of all messages and every byte of them. Reads only.
  */
 export async function verifyAccount(stores: Stores, id: AccountId): Promise<Verified> {
@@ -59,6 +60,13 @@ async function replay(
   let account = emptyAccount(id);
   let atSnapshot: string | null = null;
   const places = new Map<MessageId, Known>();
+  const base = await stores.log.base(id);
+  if (base) {
+    const { account: at, unrecorded } = unpackBase(base);
+    account = at;
+    if (base.seq === snapshotSeq) atSnapshot = printChecksum(at.checksum);
+    for (const [message, { place, seq }] of unrecorded) places.set(message, { place, size: placeSize(place), seq });
+  }
   for (;;) {
     const entries = await stores.log.read(id, account.seq, 1000, "no bodies");
     for (const entry of entries) {

@@ -1,5 +1,5 @@
 import { BackupDamaged, NoBackup } from "../../backup/damage.ts";
-import { RestoreRefused } from "../../backup/restore-one.ts";
+import { RestoreRefused } from "../../backup/restore-account.ts";
 import { RollBackRefused } from "../../backup/roll-back.ts";
 import { AnotherServersBackup } from "../../backup/write-backup.ts";
 import { StoreUnavailable } from "../../store/log.ts";

@@ -2,10 +2,10 @@ import type { LogEntry } from "../../domain/account/events.ts";
 import type { AccountId, BlobId } from "../../domain/ids.ts";
 import type { Blobs } from "../blobs.ts";
 import type { StoredAddress, StoredUser } from "../directory.ts";
-import type { Log } from "../log.ts";
+import { type Base, type BodyPlace, type Log, LogCompacted } from "../log.ts";
 import type { Stores } from "../stores.ts";
 import { appendRun } from "./append-run.ts";
-import { blobsOf } from "./blobs-of.ts";
+import { blobsOf, type SizedReference } from "./blobs-of.ts";
 
 /** Where a transfer takes blobs from: the pieces of the blob, or null where it has none of that name. */
 export type BlobSource = (
@@ -52,18 +52,47 @@ export class AccountWriter {
     if (this.#held.length >= entriesAtOnce || this.#heldBytes >= bytesAtOnce) await this.flush();
   }
 
+  /**
+   * The beginning of a log whose first entries are gone: `bodies` are what its messages need from them, ascending by
+   * place, and `blobs` what they are in. The next entry to be written is the base's own.
+   */
+  async writeBase(
+    base: Base,
+    bodies: AsyncIterable<PlacedBody> | Iterable<PlacedBody>,
+    blobs: readonly SizedReference[],
+  ): Promise<void> {
+    await this.flush();
+    const { log } = this.#stores;
+    if ((await log.compaction(this.#account)).base >= base.seq) return;
+    let together: PlacedBody[] = [];
+    for await (const body of bodies) {
+      // All bodies of one entry go in one call.
+      if (together.length > 0 && together[0]!.seq !== body.seq) {
+        await log.putBodies(this.#account, together);
+        together = [];
+      }
+      together.push(body);
+    }
+    if (together.length > 0) await log.putBodies(this.#account, together);
+    await this.#bring(blobs.map((reference) => ({ ...reference, account: this.#account })));
+    await log.saveBase({ ...base, account: this.#account });
+  }
+
   async flush(): Promise<void> {
     if (this.#held.length === 0) return;
     const entries = this.#held.splice(0);
     this.#heldBytes = 0;
-    const wanted = blobsOf(entries);
-    const there: typeof wanted = [];
+    await this.#bring(blobsOf(entries));
+    await appendRun(this.#stores.log, entries);
+  }
+
+  async #bring(wanted: readonly SizedReference[]): Promise<void> {
+    const there: SizedReference[] = [];
     for (const reference of wanted) {
       if (await this.#brought.bring(this.#stores.blobs, reference, this.#blobs)) there.push(reference);
     }
     if (there.length > 0)
       await this.#stores.blobs.reference(there.map(({ blob, account, message }) => ({ blob, account, message })));
-    await appendRun(this.#stores.log, entries);
   }
 }
 
@@ -97,12 +126,22 @@ async function put(blobs: Blobs, blob: BlobId, pieces: AsyncIterable<Uint8Array>
   if (kept !== blob) throw new Error(`Cannot bring blob ${blob}: its bytes are those of ${kept}`);
 }
 
-/** The last of the entries that follow each other from 1: a bulk insert that was cut off may have left holes behind it. */
+export type PlacedBody = BodyPlace & { readonly bytes: Uint8Array };
+
+/**
+ * The last of the entries that follow each other from the log's beginning, the first one or a base: an insert that was
+ * cut off may have left holes behind it.
+ */
 async function unbrokenHead(log: Log, account: AccountId): Promise<number> {
   const [head] = await log.heads([account]);
-  let seq = 0;
+  const { base } = await log.compaction(account);
+  let seq = base > 0 ? base - 1 : 0;
   while (seq < head!) {
-    const found = await log.read(account, seq, 500, "no bodies");
+    const found = await log.read(account, seq, 500, "no bodies").catch((error: unknown) => {
+      // Only bodies are there so far, of a base that was not saved yet.
+      if (error instanceof LogCompacted) return [];
+      throw error;
+    });
     for (const entry of found) {
       if (entry.seq !== seq + 1) return seq;
       seq += 1;
