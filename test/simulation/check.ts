@@ -22,6 +22,7 @@ import { Life } from "./world.ts";
 export async function checkHistory(history: History, clients: readonly ImapClient[]): Promise<number> {
   let entries = 0;
   const stores = inspectorsStores(history);
+  const looking = history.world.random.some(clients, 0.6);
   for (const user of history.users) {
     const log = logOf(history, user);
     entries += log.length;
@@ -30,7 +31,7 @@ export async function checkHistory(history: History, clients: readonly ImapClien
     checkPromises(history, user, truth);
     await checkNodes(history, user, truth);
     await checkStore(history, stores, user);
-    for (const client of clients) if (client.account === user.account) await checkClient(history, client, truth);
+    for (const client of looking) if (client.account === user.account) await checkClient(history, client, truth);
     await checkPop3(history, user, truth);
   }
   return entries;

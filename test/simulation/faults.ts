@@ -13,23 +13,25 @@ export class Faults {
   readonly #life = new Life("faults");
   readonly #repairs = new Set<() => void>();
   #over = false;
+  #pace = 1;
 
   constructor(cluster: Cluster, machines: readonly Machine[]) {
     this.#cluster = cluster;
     this.#machines = machines;
   }
 
-  /** Begins; a trouble comes about every `meanGap` milliseconds. */
-  async begin(meanGap: number): Promise<void> {
+  /** Begins. `pace`: how long everything takes in this history. */
+  async begin(pace: number): Promise<void> {
+    this.#pace = pace;
     const { world, mongoFaults, redis } = this.#cluster;
     const { random } = world;
     if (random.chance(0.4)) mongoFaults.replyLost = random.pick([0.002, 0.01, 0.05]);
     if (random.chance(0.3)) mongoFaults.interrupted = random.pick([0.002, 0.01, 0.03]);
     if (random.chance(0.3)) {
-      mongoFaults.lag = random.pick([500, 5_000, 120_000]);
+      mongoFaults.lag = random.pick([50, 500, 120_000]);
       mongoFaults.lagging = new Set(["snapshots", "parts", "messages"]);
     } else if (random.chance(0.2)) {
-      mongoFaults.lag = random.pick([50, 500, 3_000]);
+      mongoFaults.lag = random.pick([5, 50, 500]);
       mongoFaults.lagging = new Set(["log"]);
     }
     if (random.chance(0.3)) {
@@ -42,8 +44,9 @@ export class Faults {
     if (random.chance(0.4)) for (const { clocks } of this.#machines) clocks.skew = random.int(-5_000, 5_000);
     const troubles = random.some(this.#kinds(), 0.4);
     if (troubles.length === 0) return;
+    const meanGap = random.pick([20, 60, 200]);
     while (!this.#over) {
-      await world.pause(random.wait(meanGap), this.#life);
+      await world.pause(pace * random.wait(meanGap), this.#life);
       if (this.#over) return;
       const trouble = random.pick(troubles);
       world.note(`trouble: ${trouble.name}`);
@@ -74,7 +77,7 @@ export class Faults {
         strike: () => {
           const dead = machine();
           dead.kill();
-          this.#later(random.pick([50, 1_000, 10_000]), () => {
+          this.#later(random.pick([5, 50, 200]), () => {
             if (!dead.node) dead.start();
           });
         },
@@ -85,7 +88,7 @@ export class Faults {
         strike: () => {
           const leaving = machine();
           void leaving.node?.leave();
-          this.#later(10_000, () => {
+          this.#later(300, () => {
             if (!leaving.node) leaving.start();
           });
         },
@@ -105,7 +108,7 @@ export class Faults {
         strike: () => {
           const { mongoFaults } = this.#cluster;
           mongoFaults.away = true;
-          this.#later(random.pick([200, 3_000, 15_000]), () => {
+          this.#later(random.pick([10, 100, 300]), () => {
             mongoFaults.away = false;
           });
         },
@@ -115,7 +118,7 @@ export class Faults {
         strike: () => {
           const { redis } = this.#cluster;
           redis.goAway();
-          this.#later(random.pick([20, 2_000, 20_000]), () => redis.comeBack());
+          this.#later(random.pick([5, 50, 300]), () => redis.comeBack());
         },
       },
       {
@@ -124,7 +127,7 @@ export class Faults {
           const { toMongo, toRedis } = machine();
           const route = random.pick([toMongo, toRedis]);
           route.slowness = random.pick([10, 100]);
-          this.#later(random.pick([500, 5_000]), () => {
+          this.#later(random.pick([50, 200]), () => {
             route.slowness = 1;
           });
         },
@@ -132,7 +135,7 @@ export class Faults {
       {
         name: "a clock jumps",
         strike: () => {
-          machine().clocks.skew += random.pick([-7_200_000, -3_000, 3_000, 7_200_000]);
+          machine().clocks.skew = random.pick([-7_200_000, -3_000, 0, 3_000, 7_200_000]);
         },
       },
     ];
@@ -140,7 +143,7 @@ export class Faults {
 
   #cut(route: { cuts: number }): void {
     route.cuts++;
-    this.#later(this.#cluster.world.random.pick([100, 2_000, 15_000]), () => {
+    this.#later(this.#cluster.world.random.pick([10, 100, 300]), () => {
       route.cuts--;
     });
   }
@@ -151,6 +154,6 @@ export class Faults {
       if (this.#repairs.delete(once)) repair();
     };
     this.#repairs.add(once);
-    this.#cluster.world.after(this.#cluster.world.random.wait(ms), this.#life, once);
+    this.#cluster.world.after(this.#pace * this.#cluster.world.random.wait(ms), this.#life, once);
   }
 }

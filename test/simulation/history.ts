@@ -3,6 +3,7 @@ import { checkHistory } from "./check.ts";
 import { Faults } from "./faults.ts";
 import { ImapClient } from "./imap-client.ts";
 import { Ledger } from "./ledger.ts";
+import { latestArrival } from "./mongo-client.ts";
 import { MongoServer } from "./mongo-server.ts";
 import { Mta } from "./mta.ts";
 import { type Cluster, Machine, type Node } from "./node.ts";
@@ -45,11 +46,13 @@ export function simulate(seed: number, options: { traced?: boolean } = {}): Verd
 
 export class History {
   readonly world: World;
-  readonly ledger = new Ledger();
+  readonly ledger = new Ledger((text) => this.world.note(text));
   readonly mongo = new MongoServer();
   readonly users: User[] = [];
   /** No new sessions and messages; those there are come to their end. */
   closing = false;
+  /** How long everything takes, troubles too: most histories are short and dense, a few long. */
+  readonly pace: number;
   entries = 0;
   readonly machines: Machine[] = [];
   readonly cluster: Cluster;
@@ -60,13 +63,14 @@ export class History {
   constructor(seed: number, traced: boolean) {
     this.world = new World(seed, traced);
     const { random } = this.world;
+    this.pace = random.pick([1, 1, 1, 1, 1, 1, 1, 1, 3, 10]);
     this.cluster = {
       world: this.world,
       mongo: this.mongo,
       mongoFaults: { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set() },
       redis: new RedisServer(this.world),
       memory: random.chance(0.25) ? 1 : 64 * 1024 * 1024,
-      workers: random.int(1, 2),
+      workers: random.pick([1, 1, 1, 2]),
       alarm: (node, text, fields) => this.#alarm(node, text, fields),
     };
   }
@@ -92,25 +96,26 @@ export class History {
   async #live(): Promise<void> {
     const { world } = this;
     const { random } = world;
-    const nodes = random.pick([2, 2, 2, 3, 3, 4, 5]);
+    const nodes = random.pick([2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5]);
     for (let n = 1; n <= nodes; n++) this.machines.push(new Machine(this.cluster, `node${n}`));
     await Promise.all(this.machines.map((machine) => machine.node!.ready));
-    await this.#addUsers(random.pick([1, 1, 1, 2, 2, 3, 4, 6, 20]));
+    await this.#addUsers(random.chance(0.01) ? 20 : random.pick([1, 1, 1, 1, 1, 2, 2, 3, 5]));
 
     const clients = this.#clients();
     const mta = new Mta(this);
     const faults = new Faults(this.cluster, this.machines);
-    const ended = Promise.all([...clients.map((client) => client.live()), mta.live(random.pick([150, 500, 2_000]))]);
-    void faults.begin(random.pick([500, 2_000, 6_000]));
-    await world.pause(random.pick([3_000, 6_000, 12_000]), this.#life);
+    const gap = this.pace * random.pick([15, 40, 150]);
+    const ended = Promise.all([...clients.map((client) => client.live()), mta.live(gap)]);
+    void faults.begin(this.pace);
+    await world.pause(this.pace * random.pick([100, 200, 400]), this.#life);
 
     this.closing = true;
-    if (random.chance(0.5)) await world.pause(2_000, this.#life);
+    if (random.chance(0.1)) await world.pause(random.wait(10_000), this.#life);
     faults.heal();
     await ended;
-    while (mta.underWay > 0) await world.pause(500, this.#life);
-    // Polls come round, caches run out, writers catch up.
-    await world.pause(12_000, this.#life);
+    while (mta.underWay > 0) await world.pause(100, this.#life);
+    // What was under way arrives, polls come round, writers catch up.
+    await world.pause(latestArrival + 5_500, this.#life);
     this.entries = await checkHistory(
       this,
       clients.filter((client) => client instanceof ImapClient),
@@ -121,7 +126,7 @@ export class History {
     const { random } = this.world;
     const clients: (ImapClient | Pop3Client)[] = [];
     for (const { user, account } of this.users) {
-      const count = this.users.length > 4 ? random.int(0, 1) : random.int(1, 3);
+      const count = this.users.length > 4 ? random.int(0, 1) : random.pick([1, 1, 2, 2, 3]);
       for (let n = 1; n <= count; n++) clients.push(new ImapClient(this, `${user.split("@")[0]}.${n}`, user, account));
       if (random.chance(0.3)) clients.push(new Pop3Client(this, `${user.split("@")[0]}.pop`, user, account));
     }

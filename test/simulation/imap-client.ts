@@ -42,11 +42,11 @@ export class ImapClient {
         await this.#select(this.#someMailbox());
         for (let left = world.random.int(1, 8); left > 0 && !this.#history.closing; left--) {
           await this.#something();
-          if (world.random.chance(0.3)) await world.pause(world.random.wait(400), this.#life);
+          if (world.random.chance(0.3)) await world.pause(this.#history.pace * world.random.wait(20), this.#life);
         }
         if (world.random.chance(0.5)) await this.#command("LOGOUT");
       });
-      await world.pause(world.random.wait(300), this.#life);
+      await world.pause(this.#history.pace * world.random.wait(20), this.#life);
     }
   }
 
@@ -75,7 +75,7 @@ export class ImapClient {
     this.#selected = null;
     const conversation = new ImapConversation(world, this.#life, connection, {
       untagged: (response) => this.#untagged(response),
-      failed: (error) => ledger.violate(`${this.#name}: ${error.message}`),
+      failed: (error) => this.#astray(error),
     });
     this.#conversation = conversation;
     try {
@@ -86,13 +86,22 @@ export class ImapClient {
       await session();
       return true;
     } catch (error) {
-      if (!(error instanceof Lost)) {
-        ledger.violate(`${this.#name}: ${(error as Error).message}`);
-      }
+      if (!(error instanceof Lost)) ledger.violate(`${this.#name}: ${(error as Error).message}`);
       return false;
     } finally {
       conversation.drop();
     }
+  }
+
+  /**
+   * What the server said does not fit. A node may not know yet what another one told this client a moment ago, where
+   * no mod-sequence said so: then the client begins anew.
+   */
+  #astray(error: Error): void {
+    const cache = this.#selected;
+    if (!cache?.suspect) this.#history.ledger.violate(`${this.#name}: ${error.message}`);
+    for (const [name, each] of this.#caches) if (each === cache) this.#caches.delete(name);
+    this.#conversation!.drop();
   }
 
   #command(text: string): Promise<Tagged> {
@@ -121,7 +130,12 @@ export class ImapClient {
       this.#caches.delete(name);
       return false;
     }
-    cache.selected(resync);
+    try {
+      cache.selected(resync);
+    } catch (error) {
+      this.#astray(error as Error);
+      throw new Lost();
+    }
     await this.#learn();
     return true;
   }
@@ -170,7 +184,7 @@ export class ImapClient {
 
   async #idle(): Promise<void> {
     this.#history.world.note(`${this.#name} IDLE`);
-    const answer = await this.#conversation!.idle(this.#history.world.random.wait(1500));
+    const answer = await this.#conversation!.idle(this.#history.pace * this.#history.world.random.wait(40));
     if (answer.status === "OK") this.#selected?.settled();
   }
 
@@ -210,9 +224,9 @@ export class ImapClient {
     const removed = this.#removing(uids);
     await this.#transfer("MOVE", uids, (answer) => {
       removed.fate = fateOf(answer);
-      // Those named may have been gone before: then nothing was moved.
+      const [, modseq] = /\[HIGHESTMODSEQ (\d+)\]/.exec(answer.text) ?? [];
+      if (modseq && this.#selected === source) source.reached(Number(modseq));
     });
-    if (removed.fate === "done" && this.#selected === source) source.settled();
   }
 
   async #copy(uids: readonly number[]): Promise<void> {
@@ -284,6 +298,8 @@ export class ImapClient {
     } else if (world.random.chance(0.3)) {
       this.#history.noteFolder(this.account, old, null);
       await this.#command(`DELETE ${old}`);
+      // It may have been the one that is selected.
+      this.#conversation!.drop();
     }
   }
 

@@ -129,6 +129,7 @@ export class ImapConversation {
 
   #hear(response: Buffer): void {
     const text = response.toString("latin1");
+    this.#world.trace?.push(`${" ".repeat(14)}${this.#life.name} < ${text.replaceAll(/\s+/g, " ").slice(0, 200)}`);
     try {
       if (text.startsWith("+")) return this.#continued?.(true);
       if (text.startsWith("* ")) return this.#hearUntagged(response, text);

@@ -40,7 +40,12 @@ export class Ledger {
   readonly deletionAsked = new Set<string>();
   readonly violations: string[] = [];
   readonly #bytes = new Map<string, Buffer>();
+  readonly #note: (text: string) => void;
   #tokens = 0;
+
+  constructor(note: (text: string) => void) {
+    this.#note = note;
+  }
 
   /** A message unlike any other, of about `size` octets. */
   newMessage(size: number): { token: string; bytes: Buffer } {
@@ -52,6 +57,7 @@ export class Ledger {
   }
 
   violate(text: string): void {
+    this.#note(`VIOLATION: ${text}`);
     this.violations.push(text);
   }
 

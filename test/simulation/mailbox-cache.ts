@@ -2,7 +2,10 @@
 export type Row = { uid: number | null; token: string | null; flags: string | null; modseq: number };
 
 type Selecting = {
-  count: number;
+  /** What the first EXISTS said, less what has vanished since. */
+  count: number | null;
+  /** What later ones said on top: news that came while the mailbox was being opened. */
+  arrived: number;
   readonly known: Map<number, Row>;
   readonly fresh: Map<number, Row>;
   validity: number;
@@ -18,6 +21,10 @@ export class MailboxCache {
   /** Up to where this client has been told everything. */
   modseq = 0;
   rows: Row[] = [];
+  /** When it was selected, it knew more than its mod-sequence said. */
+  suspect = false;
+  /** It was told of changes that no mod-sequence came with. */
+  #ahead = false;
   #selecting: Selecting | null = null;
   /** Of FETCH responses since the last time when everything had been told. */
   #highest = 0;
@@ -25,7 +32,7 @@ export class MailboxCache {
   /** SELECT is on its way. */
   selecting(): void {
     const known = new Map(this.rows.flatMap((row) => (row.uid === null ? [] : [[row.uid, row] as const])));
-    this.#selecting = { count: 0, known, fresh: new Map(), validity: 0, modseq: 0 };
+    this.#selecting = { count: null, arrived: 0, known, fresh: new Map(), validity: 0, modseq: 0 };
     this.#highest = 0;
   }
 
@@ -35,12 +42,16 @@ export class MailboxCache {
 
   /** SELECT was answered with OK. `resynced`: it was asked to say what is new only. */
   selected(resynced: boolean): void {
-    const { count, known, fresh, validity, modseq } = this.#selecting!;
+    const { arrived, known, fresh, validity, modseq } = this.#selecting!;
+    const count = this.#selecting!.count ?? 0;
     this.#selecting = null;
     this.modseq = modseq;
+    this.suspect = resynced && this.#ahead;
     if (!resynced || validity !== this.validity) {
-      this.rows = Array.from({ length: count }, () => ({ uid: null, token: null, flags: null, modseq: 0 }));
+      this.rows = [];
       this.validity = validity;
+      this.exists(count + arrived);
+      this.#ahead = arrived > 0;
       return;
     }
     for (const [uid, row] of fresh) known.set(uid, { ...row, token: known.get(uid)?.token ?? null });
@@ -49,14 +60,19 @@ export class MailboxCache {
       throw new Error(`QRESYNC left the client with ${uids.length} messages (${uids}) where there are ${count}`);
     }
     this.rows = uids.map((uid) => known.get(uid)!);
+    this.exists(count + arrived);
+    this.#ahead = arrived > 0;
   }
 
   exists(count: number): void {
-    if (this.#selecting) {
-      this.#selecting.count = count;
+    const selecting = this.#selecting;
+    if (selecting) {
+      if (selecting.count === null) selecting.count = count;
+      else selecting.arrived = count - selecting.count;
       return;
     }
     if (count < this.rows.length) throw new Error(`EXISTS ${count} where there are ${this.rows.length}`);
+    this.#ahead = true;
     while (this.rows.length < count) this.rows.push({ uid: null, token: null, flags: null, modseq: 0 });
   }
 
@@ -66,24 +82,30 @@ export class MailboxCache {
   }
 
   vanished(uids: readonly number[], earlier: boolean): void {
-    if (this.#selecting) {
-      for (const uid of uids) this.#selecting.known.delete(uid);
+    const selecting = this.#selecting;
+    if (selecting) {
+      for (const uid of uids) {
+        const wasThere = selecting.known.delete(uid) || selecting.fresh.has(uid);
+        selecting.fresh.delete(uid);
+        if (earlier) continue;
+        if (wasThere) selecting.count!--;
+        else selecting.arrived--;
+      }
       return;
     }
-    const gone = new Set(uids);
-    const before = this.rows.length;
-    if (!earlier && this.rows.some(({ uid }) => uid === null)) {
-      // It may be about rows whose UID was not asked for yet: those that are not known to be others.
-      const known = this.rows.filter(({ uid }) => uid !== null && gone.has(uid)).length;
-      let unknown = uids.length - known;
-      const first = this.rows.findIndex(({ uid }) => uid === null);
-      this.rows = this.rows.filter(({ uid }, at) => {
-        if (uid !== null) return !gone.has(uid);
-        return !(at >= first && unknown-- > 0);
-      });
-    } else this.rows = this.rows.filter(({ uid }) => uid === null || !gone.has(uid));
-    if (!earlier && before - this.rows.length !== gone.size)
-      throw new Error(`VANISHED ${uids} names what was not there`);
+    this.#ahead = true;
+    if (earlier) throw new Error("VANISHED (EARLIER) was not asked for");
+    for (const uid of uids) this.#vanished(uid);
+  }
+
+  /** Rows whose UID was not asked for yet may be meant: any of those that stand where it would. */
+  #vanished(uid: number): void {
+    let at = this.rows.findIndex((row) => row.uid !== null && row.uid >= uid);
+    if (at < 0) at = this.rows.length;
+    if (this.rows[at]?.uid !== uid && this.rows[--at]?.uid !== null) {
+      throw new Error(`VANISHED ${uid} names what was not there`);
+    }
+    this.rows.splice(at, 1);
   }
 
   fetched(sequence: number, facts: { uid?: number; flags?: string; modseq?: number; token?: string }): void {
@@ -131,12 +153,15 @@ export class MailboxCache {
   /** Everything up to `modseq` has been told. */
   reached(modseq: number): void {
     if (this.#selecting) this.#selecting.modseq = modseq;
-    else this.modseq = Math.max(this.modseq, modseq);
+    else {
+      this.modseq = Math.max(this.modseq, modseq);
+      this.#ahead = false;
+    }
   }
 
   /** A command has ended that holds nothing back: what the responses said is complete. */
   settled(): void {
-    this.reached(this.#highest);
+    this.modseq = Math.max(this.modseq, this.#highest);
   }
 
   get uids(): number[] {

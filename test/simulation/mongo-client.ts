@@ -20,7 +20,7 @@ export type DatabaseFaults = {
 /** How long the driver waits before it says that there is no server, milliseconds. */
 const patience = 4_000;
 /** What was sent before a cut may arrive after it, until so much later, milliseconds. */
-const latest = 30_000;
+export const latestArrival = 3_000;
 
 type Operation = {
   readonly collection: string;
@@ -82,7 +82,7 @@ export function mongoLink(
     if (route.cut || faults.away) {
       // Lost, or on its way until the network is whole again, whether or not anybody still waits for it.
       if (operation.writes && random.chance(0.5))
-        world.after(random.fraction() * latest, always, arriveLate(operation));
+        world.after(random.fraction() * latestArrival, always, arriveLate(operation));
       lose(random.chance(0.5) ? patience : random.fraction() * 100);
     } else world.after(route.delay() + lag, always, arrive);
   }

@@ -49,7 +49,7 @@ export class Mta {
     this.underWay++;
     const open = new Map(recipients);
     for (let attempt = 1; attempt <= mostAttempts && open.size > 0; attempt++) {
-      if (attempt > 1) await world.pause(200 + world.random.wait(4000), this.#life);
+      if (attempt > 1) await world.pause(this.#history.pace * (5 + world.random.wait(100)) * attempt, this.#life);
       await this.#attempt(token, bytes, open);
     }
     this.underWay--;

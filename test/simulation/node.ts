@@ -96,7 +96,10 @@ export class Node {
     const error = (fields: object, text: string): void => cluster.alarm(machine.name, text, fields);
     const logger: Logger = {
       error,
-      warn: () => {},
+      warn: (fields, text) => {
+        const { err } = fields as { err?: Error };
+        cluster.world.trace?.push(`${" ".repeat(14)}${machine.name} warns: ${text} ${err?.message ?? ""}`);
+      },
       info: () => {},
       debug: () => {},
       child: () => logger,

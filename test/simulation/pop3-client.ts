@@ -26,7 +26,7 @@ export class Pop3Client {
   async live(): Promise<void> {
     const { world } = this.#history;
     while (!this.#history.closing) {
-      await world.pause(world.random.wait(1500), this.#life);
+      await world.pause(this.#history.pace * world.random.wait(60), this.#life);
       await this.session(true);
     }
   }

@@ -50,7 +50,7 @@ export class RedisServer {
       if (!connection.channels.has(channel)) continue;
       heard++;
       if (random.chance(this.faults.lost)) continue;
-      connection.push(channel, payload, random.chance(this.faults.late) ? random.wait(3000) : null);
+      connection.push(channel, payload, random.chance(this.faults.late) ? random.wait(300) : null);
       if (random.chance(this.faults.twice)) connection.push(channel, payload, random.wait(500));
     }
     return heard;
