@@ -156,6 +156,16 @@ export function hintsContract(name: string, open: (clock: ManualClock) => Promis
       expect(await hints.join(group, "d", 60, 2)).toBe(false);
     });
 
+    test("a group tells its members", async () => {
+      const group = fresh("connections");
+      expect(await hints.members(group)).toEqual([]);
+      await hints.join(group, "a", 60, 2);
+      await hints.join(group, "b", 60, 2);
+      expect([...(await hints.members(group))].sort()).toEqual(["a", "b"]);
+      await hints.leave(group, "a");
+      expect(await hints.members(group)).toEqual(["b"]);
+    });
+
     test("of many who join at once no more than the limit get in", async () => {
       const group = fresh("connections");
       const results = await Promise.all(Array.from({ length: 30 }, (_, at) => hints.join(group, `m${at}`, 60, 7)));

@@ -18,6 +18,8 @@ export interface Hints {
   /** Members that expire one by one: connections of a user, by node. Adds unless `limit` living members are there. */
   join(group: string, member: string, ttl: number, limit: number): Promise<boolean>;
   leave(group: string, member: string): Promise<void>;
+  /** Its members; some that have expired just now may be among them. */
+  members(group: string): Promise<readonly string[]>;
 
   /** Adds to a counter that starts over `window` seconds after its first count; answers the new sum and the seconds left. */
   count(key: string, by: number, window: number): Promise<{ count: number; resetIn: number }>;

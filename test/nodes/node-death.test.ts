@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { ChildServer } from "../child-server.ts";
+import { eventually } from "../eventually.ts";
 import { LmtpClient } from "../lmtp-client.ts";
 import { ImapClient } from "../transcripts/imap-client.ts";
-import { openCluster } from "./cluster.ts";
+import { openCluster, token } from "./cluster.ts";
 import { loggedIn, pictureOf, selected } from "./picture.ts";
 
 setDefaultTimeout(60_000);
@@ -130,6 +131,28 @@ else
       await after.ok("LOGIN leaves@localhost secret");
       expect((await after.ok("SELECT INBOX")).lines).toContain("* 1 EXISTS");
       after.close();
+      await b.close();
+    });
+
+    test("its sessions are soon listed no more, and count no more against their user's limit", async () => {
+      const limit = { EIDER_IMAP_MAX_CONNECTIONS_PER_USER: "2" };
+      const b = await cluster.node(limit);
+      const a = await cluster.child(limit);
+      await b.addUser("counted");
+      const name = "counted@localhost";
+      const listed = async (): Promise<number> => {
+        const answer = await fetch(`http://127.0.0.1:${b.http}/sessions`, { headers: { "x-access-token": token } });
+        const { results } = (await answer.json()) as { results: { username: string }[] };
+        return results.filter(({ username }) => username === name).length;
+      };
+      for (let n = 0; n < 2; n++) await selected(a.imap, name);
+      await eventually("both are listed", async () => (await listed()) === 2);
+      await a.kill();
+      await eventually("neither is listed", async () => (await listed()) === 0, 45_000);
+      const clients = [await selected(b.imap, name), await selected(b.imap, name)];
+      const third = await ImapClient.connect({ port: () => b.imap });
+      expect((await third.ask("LOGIN counted@localhost secret")).tagged).toMatch(/^\S+ NO /);
+      for (const client of [...clients, third]) client.close();
       await b.close();
     });
   });

@@ -90,6 +90,10 @@ export class RedisServer {
     return 1;
   }
 
+  members(key: string): string[] {
+    return [...(this.#get(key, "group")?.members.keys() ?? [])];
+  }
+
   leave(key: string, member: string): number {
     return this.#get(key, "group")?.members.delete(member) ? 1 : 0;
   }
@@ -223,6 +227,7 @@ class RedisConnection {
   ping = () => this.#command(() => "PONG");
   hgetall = (key: string) => this.#command(() => this.#server.hash(key));
   del = (...keys: string[]) => this.#command(() => this.#server.remove(...keys));
+  zrange = (key: string) => this.#command(() => this.#server.members(key));
   zrem = (key: string, member: string) => this.#command(() => this.#server.leave(key, member));
 
   scan = (cursor: string, _match: "MATCH", pattern: string) => {

@@ -73,16 +73,30 @@ describe("sessions over time", () => {
     expect(await two.open(ann)).toEqual({ ok: false, why: "tooManyConnections", limit: 3 });
   });
 
-  test("those of a node that died stop counting after five minutes, and are gone after an hour", async () => {
+  test("those of a node that died count no more after half a minute, and are not listed", async () => {
     const stopped = new ManualClock();
     const [dead, alive] = [nodeNamed("dead", stopped), nodeNamed("alive", clock)];
     for (let n = 0; n < 3; n++) await open(dead);
     stopped.advance(2_000);
     expect((await alive.list({ account })).length).toBe(3);
     expect((await alive.open(ann)).ok).toBe(false);
-    clock.advance(5 * minute);
+    const [left] = await alive.list({ account });
+    clock.advance(minute / 2);
     expect((await alive.open(ann)).ok).toBe(true);
-    clock.advance(55 * minute);
     expect((await alive.list({ account })).map(({ node }) => node)).toEqual(["alive"]);
+    expect((await alive.list({ limit: 1 })).map(({ node }) => node)).toEqual(["alive"]);
+    expect(await alive.end(left!.id, "gone")).toBe(false);
+  });
+
+  test("a node that begins again under its name has none of the sessions it had", async () => {
+    const stopped = new ManualClock();
+    const before = nodeNamed("one", stopped);
+    for (let n = 0; n < 3; n++) await open(before);
+    stopped.advance(2_000);
+    clock.advance(minute / 2);
+    const after = nodeNamed("one", clock);
+    expect(await after.list({ account })).toEqual([]);
+    for (let n = 0; n < 3; n++) await open(after);
+    expect((await after.open(ann)).ok).toBe(false);
   });
 });

@@ -10,19 +10,30 @@ const memberTtl = 300;
 const refreshEvery = 120_000;
 /** Changes of a session's facts are written together after this long, milliseconds. */
 const settle = 1000;
+/** How often a node says that it lives, milliseconds, and how long it is believed, seconds. */
+const beatEvery = 10_000;
+const beatTtl = 30;
 const prefix = "session:";
+const lifePrefix = "node:";
 const endChannel = "sessions:end";
+const mostListed = 100_000;
 
-/** Sessions recorded in the hints, so that every node sees all of them and can end any. */
+/**
+ * Sessions recorded in the hints, so that every node sees all of them and can end any. A node that dies takes its
+ * sessions along: it says no more that it lives, and what it has left is not listed and counts no more.
+ */
 export class SessionService implements Sessions {
   readonly #hints: Hints;
   readonly #clock: Clock;
   readonly #node: string;
   readonly #randomHex: (bytes: number) => string;
+  /** Names this run of the node: another one may have the same name. */
+  readonly #life: string;
   readonly #live = new Map<string, LiveSession>();
   readonly #unsubscribe: () => void;
   #refreshes = 0;
   #cancelRefresh: () => void = () => {};
+  #cancelBeat: () => void = () => {};
   #cancelFlush: (() => void) | null = null;
   readonly #changed = new Set<LiveSession>();
 
@@ -31,14 +42,22 @@ export class SessionService implements Sessions {
     this.#clock = parts.clock;
     this.#node = parts.node;
     this.#randomHex = parts.randomHex;
+    this.#life = parts.randomHex(8);
     this.#unsubscribe = parts.hints.subscribe(endChannel, { heard: (payload) => this.#endHeard(payload), gap() {} });
     this.#scheduleRefresh();
+    this.#beat();
+  }
+
+  #beat(): void {
+    this.#hints.put(lifePrefix + this.#life, { node: this.#node }, beatTtl).catch(() => {});
+    this.#cancelBeat = this.#clock.after(beatEvery, () => this.#beat());
   }
 
   async open(session: NewSession): Promise<SessionHandle | { ok: false; why: "tooManyConnections"; limit: number }> {
     const live = new LiveSession(this, `sess_${this.#randomHex(12)}`, session, this.#clock.now());
     const group = groupOf(session.account, session.protocol);
-    if (!(await this.#hints.join(group, live.id, memberTtl, session.limit))) {
+    const join = () => this.#hints.join(group, this.#memberOf(live), memberTtl, session.limit);
+    if (!(await join()) && !((await this.#dismissDead(group)) && (await join()))) {
       return { ok: false, why: "tooManyConnections", limit: session.limit };
     }
     this.#live.set(live.id, live);
@@ -46,16 +65,47 @@ export class SessionService implements Sessions {
     return live;
   }
 
+  #memberOf(live: LiveSession): string {
+    return `${live.id}@${this.#life}`;
+  }
+
+  /** Takes members that dead nodes have left out of a group; false where there are none. */
+  async #dismissDead(group: string): Promise<boolean> {
+    const members = await this.#hints.members(group);
+    const dead = await this.#deadOf(members.map(lifeIn));
+    const left = members.filter((member) => dead.has(lifeIn(member)));
+    await Promise.all(left.map((member) => this.#hints.leave(group, member)));
+    return left.length > 0;
+  }
+
+  /** Which of these runs of nodes are over. With the hints away nobody can tell, and none is. */
+  async #deadOf(lives: readonly string[]): Promise<ReadonlySet<string>> {
+    const asked = [...new Set(lives)].filter((life) => life !== "" && life !== this.#life);
+    const found = await Promise.all(asked.map((life) => this.#hints.get(lifePrefix + life)));
+    return new Set(this.#hints.healthy ? asked.filter((_, at) => found[at] === null) : []);
+  }
+
   async list(filter: { account?: AccountId; limit?: number } = {}): Promise<readonly SessionRecord[]> {
-    const found = await this.#hints.list(prefix, filter.account ? 100_000 : (filter.limit ?? 1000));
+    const found = await this.#living(filter.account ? mostListed : (filter.limit ?? 1000));
     const records = found.map(({ key, value }) => parseRecord(key.slice(prefix.length), value));
     // Who ends a user's sessions must not miss one that has just come and is not written yet.
     const recorded = new Set(records.map(({ id }) => id));
     for (const live of this.#changed) {
-      if (!recorded.has(live.id)) records.push(parseRecord(live.id, live.record(this.#node)));
+      if (!recorded.has(live.id)) records.push(parseRecord(live.id, live.record(this.#node, this.#life)));
     }
     const wanted = filter.account ? records.filter(({ account }) => account === filter.account) : records;
     return wanted.slice(0, filter.limit ?? 1000);
+  }
+
+  /** Records of sessions whose nodes live; those of the others are removed. */
+  async #living(limit: number) {
+    const found = await this.#hints.list(prefix, limit);
+    const dead = await this.#deadOf(found.map(({ value }) => value.life ?? ""));
+    if (dead.size === 0) return found;
+    const left = found.filter(({ value }) => dead.has(value.life ?? ""));
+    await Promise.all(left.map(({ key }) => this.#hints.remove(key)));
+    const living = found.filter(({ value }) => !dead.has(value.life ?? ""));
+    return found.length < limit ? living : await this.#hints.list(prefix, limit);
   }
 
   async end(id: string, reason: string): Promise<boolean> {
@@ -64,7 +114,8 @@ export class SessionService implements Sessions {
       here.session.onEnd(reason);
       return true;
     }
-    if (!(await this.#hints.get(prefix + id))) return false;
+    const record = await this.#hints.get(prefix + id);
+    if (!record || (await this.#deadOf([record.life ?? ""])).size > 0) return false;
     this.#hints.publish(endChannel, Buffer.from(JSON.stringify({ id, reason })));
     return true;
   }
@@ -94,14 +145,14 @@ export class SessionService implements Sessions {
 
   #write(live: LiveSession): void {
     // A record that could not be written is written again at the next refresh.
-    this.#hints.put(prefix + live.id, live.record(this.#node), recordTtl).catch(() => {});
+    this.#hints.put(prefix + live.id, live.record(this.#node, this.#life), recordTtl).catch(() => {});
   }
 
   closed(live: LiveSession): void {
     if (!this.#live.delete(live.id)) return;
     this.#changed.delete(live);
     const { account, protocol } = live.session;
-    this.#hints.leave(groupOf(account, protocol), live.id).catch(() => {});
+    this.#hints.leave(groupOf(account, protocol), this.#memberOf(live)).catch(() => {});
     this.#hints.remove(prefix + live.id).catch(() => {});
   }
 
@@ -111,7 +162,8 @@ export class SessionService implements Sessions {
       const records = ++this.#refreshes % 5 === 0;
       for (const live of this.#live.values()) {
         const { account, protocol } = live.session;
-        this.#hints.join(groupOf(account, protocol), live.id, memberTtl, Number.MAX_SAFE_INTEGER).catch(() => {});
+        const group = groupOf(account, protocol);
+        this.#hints.join(group, this.#memberOf(live), memberTtl, Number.MAX_SAFE_INTEGER).catch(() => {});
         if (records) this.#write(live);
       }
       this.#scheduleRefresh();
@@ -124,10 +176,17 @@ export class SessionService implements Sessions {
 
   stop(): void {
     this.#cancelRefresh();
+    this.#cancelBeat();
     this.#cancelFlush?.();
     this.#unsubscribe();
     for (const live of [...this.#live.values()]) this.closed(live);
+    this.#hints.remove(lifePrefix + this.#life).catch(() => {});
   }
+}
+
+/** Of a member of a group of connections; empty: it does not say. */
+function lifeIn(member: string): string {
+  return member.split("@")[1] ?? "";
 }
 
 function groupOf(account: AccountId, protocol: SessionProtocol): string {
@@ -165,13 +224,14 @@ class LiveSession implements SessionHandle {
     this.#service.closed(this);
   }
 
-  record(node: string): Readonly<Record<string, string>> {
+  record(node: string, life: string): Readonly<Record<string, string>> {
     const { account, user, protocol, remote } = this.session;
     const record: Record<string, string> = {
       account,
       user,
       protocol,
       node,
+      life,
       remote,
       secure: this.#secure ? "1" : "0",
       started: String(this.#started),

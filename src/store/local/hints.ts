@@ -90,6 +90,10 @@ export class LocalHints implements Hints {
     if (members?.delete(member) && members.size === 0) this.#groups.delete(group);
   }
 
+  async members(group: string): Promise<readonly string[]> {
+    return [...(this.#groups.get(group)?.keys() ?? [])];
+  }
+
   async count(key: string, by: number, window: number): Promise<{ count: number; resetIn: number }> {
     this.#sweepNowAndThen();
     const now = this.#clock.now();

@@ -160,6 +160,13 @@ export class RedisHints implements Hints {
     );
   }
 
+  members(group: string): Promise<readonly string[]> {
+    return this.#asked(
+      () => this.#commands.zrange(`${this.#prefix}group:${group}`, "0", "-1"),
+      () => this.#local.members(group),
+    );
+  }
+
   count(key: string, by: number, window: number): Promise<{ count: number; resetIn: number }> {
     return this.#asked(
       async () => {
