@@ -2,18 +2,15 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { connect as dialTls } from "node:tls";
 import { startServer } from "../src/main.ts";
 import { loadConfig } from "../src/operation/config.ts";
+import { balancerMissing, startBalancer } from "./nodes/balancer.ts";
 import { freePort } from "./nodes/free-port.ts";
 
 /** deploy/nginx.conf between real clients and the whole server. */
-const nginx = Bun.which("nginx") ?? (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : null);
-const streamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
-const protocols = ["imap", "pop3", "lmtp", "http"] as const;
-
-test.skipIf(nginx === null || !existsSync(streamModule))(
+test.skipIf(balancerMissing() !== null)(
   "behind nginx every protocol works, and the client's own address is known",
   async () => {
     const scene = mkdtempSync(join(tmpdir(), "eider-balancer-"));
@@ -36,33 +33,22 @@ test.skipIf(nginx === null || !existsSync(streamModule))(
     const server = await startServer(loaded.config);
     const { address, password } = server.firstAccount!;
 
-    // Where each port of the file goes to here: a free port to listen on, the server's own behind it.
-    const front: Record<string, number> = {};
-    let config = readFileSync(resolve(import.meta.dir, "../deploy/nginx.conf"), "utf8");
-    for (const protocol of protocols) {
-      for (const { port, tls } of server.listening[protocol]) {
-        const name = `${protocol}${tls ? "s" : ""}`;
-        const written = loadedDefault(protocol, tls);
-        front[name] = await freePort();
-        config = config
-          .replaceAll(new RegExp(`\\beider-[12]:${written}\\b`, "g"), `127.0.0.1:${port}`)
-          .replace(`listen ${written};`, `listen 127.0.0.1:${front[name]};`);
-      }
-    }
-    config = config
-      .replace(/^worker_rlimit_nofile.*$/m, "")
-      .replaceAll("/tmp/", `${scene}/`)
-      .replace("worker_processes auto", "worker_processes 1")
-      .replace("worker_connections 16384", "worker_connections 512");
-    writeFileSync(join(scene, "nginx.conf"), `load_module ${streamModule};\nuser root;\n${config}`);
-    const balancer = Bun.spawn([nginx!, "-p", scene, "-c", join(scene, "nginx.conf"), "-g", "daemon off;"], {
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    const portOf = (protocol: "imap" | "pop3" | "lmtp" | "http", tls: boolean) =>
+      server.listening[protocol].find((endpoint) => endpoint.tls === tls)?.port ?? 1;
+    const balancer = await startBalancer([
+      {
+        imap: portOf("imap", false),
+        imaps: portOf("imap", true),
+        pop3: portOf("pop3", false),
+        pop3s: portOf("pop3", true),
+        lmtp: portOf("lmtp", false),
+        http: portOf("http", false),
+      },
+    ]);
+    const front = balancer.ports;
     try {
-      for (const port of Object.values(front)) await listens(port);
-
       for (const secure of [false, true]) {
-        const imap = await conversation(secure ? front.imaps! : front.imap!, secure);
+        const imap = await conversation(secure ? front.imaps : front.imap, secure);
         await imap.until(/^\* OK/m);
         // From 127.0.0.7 over clear text: the server must know that this is loopback still.
         imap.say(`a LOGIN ${address} ${password}\r\n`);
@@ -78,7 +64,7 @@ test.skipIf(nginx === null || !existsSync(streamModule))(
         await imap.ended;
       }
 
-      const pop3 = await conversation(front.pop3!, false);
+      const pop3 = await conversation(front.pop3, false);
       await pop3.until(/^\+OK/);
       pop3.say(`USER ${address}\r\n`);
       await pop3.until(/\n\+OK/);
@@ -86,26 +72,20 @@ test.skipIf(nginx === null || !existsSync(streamModule))(
       await pop3.ended;
       expect(pop3.text().match(/^\+OK/gm)).toHaveLength(4);
 
-      const lmtp = await conversation(front.lmtp!, false);
+      const lmtp = await conversation(front.lmtp, false);
       lmtp.say(`LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<${address}>\r\nDATA\r\n`);
       await lmtp.until(/^354/m);
       lmtp.say("Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n");
       await lmtp.ended;
       expect(lmtp.text()).toMatch(/^250 2\.0\.0/m);
     } finally {
-      balancer.kill("SIGTERM");
-      await balancer.exited;
+      await balancer.stop();
       await server.stop();
       rmSync(scene, { recursive: true });
     }
   },
   30_000,
 );
-
-function loadedDefault(protocol: (typeof protocols)[number], tls: boolean): number {
-  const { imap, pop3, lmtp, http } = { imap: [1143, 1993], pop3: [1110, 1995], lmtp: [2424, 0], http: [8080, 0] };
-  return { imap, pop3, lmtp, http }[protocol][tls ? 1 : 0]!;
-}
 
 /** A connection from 127.0.0.7. */
 async function conversation(port: number, secure: boolean) {
@@ -140,16 +120,4 @@ async function conversation(port: number, secure: boolean) {
       }
     },
   };
-}
-
-async function listens(port: number): Promise<void> {
-  const connects = () =>
-    new Promise<boolean>((answer) => {
-      const socket = dial({ host: "127.0.0.1", port }, () => {
-        socket.destroy();
-        answer(true);
-      });
-      socket.on("error", () => answer(false));
-    });
-  while (!(await connects())) await Bun.sleep(20);
 }
