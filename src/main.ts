@@ -98,6 +98,7 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
           queue: config.limits.queue,
           messageSize: config.limits.message_size,
           retention: config.limits.retention,
+          logRetention: config.limits.log_retention,
           appendDeadline: config.limits.database_wait,
         },
         memory: Math.floor(config.limits.memory / workers),

@@ -9,6 +9,7 @@ import { addPromote } from "./commands/promote.ts";
 import { addRestore } from "./commands/restore.ts";
 import { addSession } from "./commands/session.ts";
 import { addStart, type StartServer } from "./commands/start.ts";
+import { addUndelete } from "./commands/undelete.ts";
 import { addUser } from "./commands/user.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { Console } from "./console.ts";
@@ -43,6 +44,7 @@ export async function run(
   addImport(program, console);
   addExport(program, console);
   addDoctor(program, console);
+  addUndelete(program, console);
   addVerify(program, console);
   addBackup(program, console);
   addRestore(program, console);

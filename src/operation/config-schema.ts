@@ -98,7 +98,18 @@ export const configSchema = z.strictObject({
       { min: "0s", max: "10m" },
     ),
     memory: size("Memory of all shard workers together for mailboxes kept ready.", "1G", { min: 16 * 1024 ** 2 }),
-    retention: duration("How long the bytes of an expunged message are kept.", "14d", { min: "0s", max: "3650d" }),
+    retention: duration("How long an expunged message or a deleted mailbox can be restored.", "14d", {
+      min: "0s",
+      max: "3650d",
+    }),
+    log_retention: duration(
+      "How long an account's log goes back: to any point in it an account can be restored.",
+      "14d",
+      {
+        min: "1h",
+        max: "3650d",
+      },
+    ),
     quota: size("Quota of a new user for whom none is given; 0: none.", "0", { min: 0 }),
     login_failures_per_user: integer("Failed logins of one user within `login_window`; then the user must wait.", 20, {
       min: 1,
