@@ -13,11 +13,15 @@ export type Results = {
   readonly settings: Readonly<Record<string, readonly string[]>>;
   /** Servers that were asked for and not there, and why. */
   readonly missing: Readonly<Record<string, string>>;
+  /** What a server could not do, and why: its values of that workload are of the rounds before, or not there. */
+  readonly failed?: readonly Failed[];
   /** What a reader has to know besides. */
   readonly notes?: readonly string[];
   readonly results: readonly Result[];
   readonly profile?: readonly ProfiledPath[];
 };
+
+export type Failed = { readonly server: string; readonly workload: string; readonly why: string };
 
 /** One figure of one workload. */
 export type Result = {
@@ -76,6 +80,7 @@ export function readResults(files: readonly string[]): Results & { readonly sour
     ...all[0]!,
     settings: Object.assign({}, ...all.map(({ settings }) => settings)),
     missing: Object.assign({}, ...all.map(({ missing }) => missing)),
+    failed: all.flatMap(({ failed }) => failed ?? []),
     notes: all.flatMap(({ notes }) => notes ?? []),
     results: [...byFigure.values()],
     profile: all.findLast(({ profile }) => profile !== undefined)?.profile ?? [],

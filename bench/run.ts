@@ -55,7 +55,6 @@ const directory = mkdtempSync(join(tmpdir(), "eider-bench-"));
 chmodSync(directory, 0o711);
 const runner = new Runner(directory, names, scale, asked.includes("all"));
 const results: Result[] = [];
-const failures: string[] = [];
 let profile: readonly ProfiledPath[] = [];
 let ending = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(130));
@@ -72,32 +71,35 @@ for (const workload of chosen) {
     // A run lasts long: what it has so far is there, whatever ends it.
     write();
   } catch (error) {
-    // The others are worth having, whatever became of this one.
-    failures.push(`${workload.name}: ${(error as Error).message}`);
-    console.error(error);
+    failed("eider", workload.name, error);
   }
 }
 try {
   if (values.profile || (values.all && positionals.length === 0)) profile = await profilePaths(directory, scale);
 } catch (error) {
-  failures.push(`profile: ${(error as Error).message}`);
-  console.error(error);
+  failed("eider", "profile", error);
 }
 for (const [name, lines] of Object.entries(runner.settings)) console.log(`${name}: ${lines.join("; ")}`);
 for (const [name, why] of Object.entries(runner.missing)) console.log(`not measured: ${name}: ${why}`);
-for (const failure of failures) console.log(`failed: ${failure}`);
+for (const { server, workload, why } of runner.failed) console.log(`failed: ${server}, ${workload}: ${why}`);
 const file = write();
 console.log(`written to ${file}`);
-if (values.all && !values.quick && failures.length === 0) {
+if (values.all && !values.quick && positionals.length === 0) {
   console.log(`written: ${writeDocument([file]).join(", ")}`);
 }
-await end(failures.length === 0 ? 0 : 1);
+await end(runner.failed.length === 0 ? 0 : 1);
+
+/** The rest is worth having, whatever became of this. */
+function failed(server: string, workload: string, error: unknown): void {
+  runner.failed.push({ server, workload, why: (error as Error).message.split("\n")[0]! });
+  console.error(error);
+}
 
 function write(): string {
-  const { settings, missing } = runner;
+  const { settings, missing, failed } = runner;
   const label = values.label ?? (values.all ? (values.quick ? "quick" : "") : "run");
   const profiled = profile.length > 0 ? { profile } : {};
-  return writeResults({ ...facts, scale, settings, missing, notes: values.note, results, ...profiled }, label);
+  return writeResults({ ...facts, scale, settings, missing, failed, notes: values.note, results, ...profiled }, label);
 }
 
 async function end(code: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Result } from "./results-file.ts";
+import type { Failed, Result } from "./results-file.ts";
 import { mongoServers, ownServers } from "./servers/catalogue.ts";
+import { listening } from "./servers/child.ts";
 import { type MongoSetting, startMongoSetting } from "./servers/mongo-setting.ts";
 import type { BenchServer } from "./servers/server.ts";
 import { median } from "./statistics.ts";
@@ -12,6 +13,7 @@ export class Runner {
   readonly settings: Record<string, readonly string[]> = {};
   /** Servers that could not be started, and why. */
   readonly missing: Record<string, string> = {};
+  readonly failed: Failed[] = [];
   readonly #directory: string;
   readonly #names: readonly string[];
   readonly #scale: Scale;
@@ -36,12 +38,20 @@ export class Runner {
     if (servers.length === 0) return null;
     const sizes = new Map(servers.map(({ name, pace }) => [name, sizesFor(workload.sizes, this.#scale, pace)]));
     const taken = new Map<string, Values[]>(servers.map(({ name }) => [name, []]));
-    for (const server of servers) await workload.prepare?.({ server, round: 0, sizes: sizes.get(server.name)! });
+    const able = new Set<BenchServer>();
+    for (const server of servers) {
+      const scene = { server, round: 0, sizes: sizes.get(server.name)! };
+      if (await this.#done(workload, server, async () => workload.prepare?.(scene))) able.add(server);
+    }
     for (let round = 0; round < Math.min(rounds, workload.rounds ?? rounds); round++) {
       for (const server of round % 2 === 0 ? servers : [...servers].reverse()) {
-        const values = await workload.run({ server, round, sizes: sizes.get(server.name)! });
-        taken.get(server.name)!.push(values);
-        process.stderr.write(`${workload.name} ${round + 1} ${server.name} ${JSON.stringify(values)}\n`);
+        if (!able.has(server)) continue;
+        const done = await this.#done(workload, server, async () => {
+          const values = await workload.run({ server, round, sizes: sizes.get(server.name)! });
+          taken.get(server.name)!.push(values);
+          process.stderr.write(`${workload.name} ${round + 1} ${server.name} ${JSON.stringify(values)}\n`);
+        });
+        if (!done) able.delete(server);
       }
     }
     return resultsOf(workload, this.#scale, sizes, taken);
@@ -52,6 +62,22 @@ export class Runner {
       await server.then((there) => there?.stop()).catch((error: unknown) => console.error(error));
     }
     await this.#mongo?.then((setting) => setting.close()).catch(() => {});
+  }
+
+  /** A server that fails is left out of what is left of this workload, and started again for the next; the others go on. */
+  async #done(workload: Workload, server: BenchServer, run: () => Promise<void>): Promise<boolean> {
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      this.failed.push({ server: server.name, workload: workload.name, why: (error as Error).message.split("\n")[0]! });
+      console.error(`${workload.name} ${server.name}:`, error);
+      await server
+        .restart()
+        .then(() => listening(server.ports.imap))
+        .catch((again: unknown) => console.error(again));
+      return false;
+    }
   }
 
   async #able({ setting = "own", only }: Workload): Promise<BenchServer[]> {

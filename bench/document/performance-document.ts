@@ -58,7 +58,10 @@ function facts({ machine, at, commit, scale, runtime, settings, notes }: Merged)
   return ["| | |", "| --- | --- |", ...rows.map(([name, text]) => `| ${name} | ${text} |`)].join("\n");
 }
 
-function missing({ missing: those }: Merged): string {
-  const names = Object.entries(those).map(([name, why]) => `${serverNames(name)} (${why})`);
+function missing({ missing: those, failed = [] }: Merged): string {
+  const names = [
+    ...Object.entries(those).map(([name, why]) => `${serverNames(name)} (${why})`),
+    ...failed.map(({ server, workload, why }) => `${serverNames(server)} in ${workload}, at least in part (${why})`),
+  ];
   return names.length === 0 ? "" : `**Not measured here:** ${names.join("; ")}.`;
 }

@@ -11,7 +11,7 @@ while (!text.includes("\n")) {
   if (done) process.exit(1);
   text += new TextDecoder().decode(value);
 }
-const { port, users, sessions, from } = JSON.parse(text) as IdleOrder;
+const { port, users, sessions, passing, from } = JSON.parse(text) as IdleOrder;
 
 let told = 0;
 let next = 0;
@@ -22,11 +22,13 @@ await Promise.all(
       const connection = await (await ImapConnection.open(port)).login(user);
       await connection.command("SELECT INBOX");
       await connection.exchange(Buffer.from("i IDLE\r\n"), "+");
-      connection.onUnasked = (bytes) => {
-        if (!Buffer.from(bytes).includes("EXISTS")) return;
-        connection.onUnasked = null;
-        if (++told === sessions) process.stdout.write("heard\n");
-      };
+      if (passing) connection.close();
+      else
+        connection.onUnasked = (bytes) => {
+          if (!Buffer.from(bytes).includes("EXISTS")) return;
+          connection.onUnasked = null;
+          if (++told === sessions) process.stdout.write("heard\n");
+        };
     }
   }),
 );

@@ -9,6 +9,8 @@ export type Crowd = {
   readonly users: readonly BenchUser[];
   /** Of each client process. */
   readonly sessions: number;
+  /** They leave as soon as they idle, so that only a few are there at once. */
+  readonly passing?: boolean;
   readonly clients: number;
 };
 
@@ -21,11 +23,17 @@ export type IdleClients = {
 };
 
 /** Sessions that idle, in client processes of their own: a process may have only so many files open. */
-export async function startIdleClients({ ports, users, sessions, clients }: Crowd): Promise<IdleClients> {
+export async function startIdleClients({
+  ports,
+  users,
+  sessions,
+  clients,
+  passing = false,
+}: Crowd): Promise<IdleClients> {
   await listening(ports.lmtp);
   const begun = performance.now();
   const children = Array.from({ length: clients }, (_, at) =>
-    startChild({ port: ports.imap, users, sessions, from: at * sessions }),
+    startChild({ port: ports.imap, users, sessions, passing, from: at * sessions }),
   );
   await Promise.all(children.map(({ said }) => said("ready")));
   const seconds = (performance.now() - begun) / 1000;
@@ -51,6 +59,7 @@ export type IdleOrder = {
   readonly port: number;
   readonly users: readonly BenchUser[];
   readonly sessions: number;
+  readonly passing: boolean;
   /** Number of the first session: users are taken in turn. */
   readonly from: number;
 };

@@ -39,7 +39,8 @@ export async function startWildduck(directory: string, engine?: CountedMongo): P
   try {
     variables = await up();
   } catch (error) {
-    await down("--wipe");
+    // What it has started is ended; the reason is what matters.
+    await down("--wipe").catch(() => {});
     throw error;
   }
   await listening(Number(env.LMTP_PORT));

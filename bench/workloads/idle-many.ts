@@ -1,5 +1,5 @@
 import { startIdleClients } from "../load/idle-clients.ts";
-import { proportionalSize, settledSize } from "../load/memory.ts";
+import { settledSize } from "../load/memory.ts";
 import { workload } from "../workload.ts";
 
 /** As many sessions as one process may have files open, from clients in processes of their own. */
@@ -16,6 +16,8 @@ export const idleMany = workload({
   },
   figures: {
     held: { what: "sessions that idle at once", unit: "", better: "more" },
+    before: { what: "the whole server before they come", unit: "MB", better: "less" },
+    whole: { what: "the whole server with all of them", unit: "MB", better: "less" },
     memory: { what: "memory of each, plain", unit: "kB", better: "less", aim: { value: 6 } },
     begun: { what: "logged in, selected and idling, a second", unit: "/s", better: "more" },
     heard: { what: "one delivery to each user: the last session hears", unit: "ms", better: "less" },
@@ -27,16 +29,17 @@ export const idleMany = workload({
     // A process of its own, so that no earlier workload's sessions have made room already.
     await server.restart();
     const users = await Promise.all(Array.from({ length: sizes.users }, (_, at) => server.user(`crowd${at}`)));
-    const of = (sessions: number, clients: number) =>
-      startIdleClients({ ports: server.ports, users, sessions: Math.ceil(sessions / clients), clients });
-    const earlier = await of(sizes.earlier, 1);
+    const { ports } = server;
+    const earlier = await startIdleClients({ ports, users, sessions: sizes.earlier, clients: 1, passing: true });
     await earlier.end();
     const before = await settledSize(server.pids);
-    const crowd = await of(sizes.sessions, sizes.clients);
+    const { clients } = sizes;
+    const crowd = await startIdleClients({ ports, users, sessions: Math.ceil(sizes.sessions / clients), clients });
     try {
-      await settledSize(server.pids);
-      const memory = (proportionalSize(server.pids()) - before) / crowd.held / 1024;
-      return { held: crowd.held, memory, begun: crowd.perSecond, heard: await crowd.deliver() };
+      const whole = await settledSize(server.pids);
+      const memory = (whole - before) / crowd.held / 1024;
+      const megabytes = { before: before / 2 ** 20, whole: whole / 2 ** 20 };
+      return { held: crowd.held, ...megabytes, memory, begun: crowd.perSecond, heard: await crowd.deliver() };
     } finally {
       await crowd.end();
     }
