@@ -24,6 +24,12 @@ describe("RequestWindow", () => {
     expect([0, 1, 2, 3].map((n) => window.find(request(n)) !== undefined)).toEqual([true, true, true, true]);
   });
 
+  test("nodes whose clocks differ make it forget nothing", () => {
+    const window = new RequestWindow();
+    for (let n = 0; n < 50; n++) window.remember(request(n), doneAt(begin + n * 1000 + (n % 2) * 300 * minute));
+    expect(window.find(request(0))).toBeDefined();
+  });
+
   test("an account at rest for days forgets with the changes that follow", () => {
     const window = new RequestWindow();
     for (let n = 0; n < 20; n++) window.remember(request(n), doneAt(begin + n * 1440 * minute));

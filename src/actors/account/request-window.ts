@@ -6,8 +6,8 @@ import type { RequestId } from "../../domain/ids.ts";
  * retry after a lost reply, a request sent again after a worker's death. Follows from the log alone. Remembers for an
  * hour, and at most `capacity` requests.
  *
- * The hour is the log's own: from one entry to the next no more than `longestStep` passes, and never less than nothing,
- * whatever the clocks of the nodes say. So a clock that jumps makes nobody forget, and nothing come twice.
+ * The hour is the log's own: it goes on with the latest time that any entry bears, by no more than `longestStep` at
+ * once. So clocks of nodes that differ or jump make nobody forget, and nothing come twice.
  */
 export class RequestWindow {
   readonly #done = new Map<RequestId, Done>();
@@ -16,16 +16,16 @@ export class RequestWindow {
   static readonly capacity = 10_000;
   static readonly longestStep = 600_000;
   #time = 0;
-  #lastAt: number | null = null;
+  #latest: number | null = null;
 
   find(request: RequestId): Done | undefined {
     return this.#done.get(request);
   }
 
   remember(request: RequestId, done: Done): void {
-    const passed = this.#lastAt === null ? 0 : Math.max(0, done.at - this.#lastAt);
+    const passed = this.#latest === null ? 0 : Math.max(0, done.at - this.#latest);
     this.#time += Math.min(passed, RequestWindow.longestStep);
-    this.#lastAt = done.at;
+    this.#latest = Math.max(this.#latest ?? 0, done.at);
     this.#done.delete(request);
     this.#done.set(request, { ...done, time: this.#time });
     for (const [oldest, { time }] of this.#done) {
@@ -43,7 +43,7 @@ export class RequestWindow {
     for (const [request, { time = 0, ...done }] of packed) {
       window.#done.set(request, { ...done, time });
       window.#time = time;
-      window.#lastAt = done.at;
+      window.#latest = Math.max(window.#latest ?? 0, done.at);
     }
     return window;
   }

@@ -17,7 +17,8 @@ import type { SearchCriteria } from "../../domain/search/criteria.ts";
 export type AccountRequests = {
   change: { ask: { request: RequestId; command: ChangeCommand }; answer: Outcome };
   mailboxes: { ask: object; answer: MailboxList | Refused };
-  openMailbox: { ask: { mailbox: MailboxRef; claimRecent: boolean }; answer: OpenedMailbox | Refused };
+  /** `since`: a mod-sequence the asker was told elsewhere; a state that is behind it is brought up to date first. */
+  openMailbox: { ask: { mailbox: MailboxRef; claimRecent: boolean; since?: number }; answer: OpenedMailbox | Refused };
   readColumns: { ask: ColumnsQuery; answer: Columns | Refused };
   /** QRESYNC: UIDs expunged from the mailbox after `since` (RFC 7162 §3.2.6), of `known` if that is given. */
   readVanished: { ask: { mailbox: MailboxId; since: number; known?: UidRuns }; answer: Vanished | Refused };

@@ -49,18 +49,23 @@ export class Resident {
 
   /**
    * Makes sure that what other nodes have appended is seen. Costs nothing where that is known already. With the store
-   * away, what is known has to do: reads go on from memory.
+   * away, what is known has to do: reads go on from memory, and the answer is false.
+   *
+   * `since`: a mod-sequence that somebody was told elsewhere. Where it is not known here, silence means nothing.
    */
-  async refresh(): Promise<void> {
+  async refresh(since = 0): Promise<boolean> {
     const { actor } = this;
     const hints = this.#hints;
-    if (!actor.unsure && (!hints || (hints.healthy && this.#trusted))) return;
+    const silent = !hints || (hints.healthy && this.#trusted);
+    if (silent && !actor.unsure && actor.state.seq >= since) return true;
     const now = this.#clock.monotonic();
-    if (now < this.#awayUntil) return;
+    if (now < this.#awayUntil) return false;
     const breaks = this.#breaks;
     const inForce = hints?.healthy === true && now >= this.#subscribed + settling;
-    if (await this.#caughtUp()) this.#trusted = inForce && hints.healthy && breaks === this.#breaks;
+    const caughtUp = await this.#caughtUp();
+    if (caughtUp) this.#trusted = inForce && hints.healthy && breaks === this.#breaks;
     else this.#awayUntil = this.#clock.monotonic() + awayFor;
+    return caughtUp;
   }
 
   /** False where the store did not answer in time. */

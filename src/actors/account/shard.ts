@@ -114,7 +114,10 @@ export class Shard {
         await resident.refresh();
         return listMailboxes(actor.state, actor.claimed);
       case "openMailbox":
-        await resident.refresh();
+        // Who has seen more than this node must not be shown less.
+        if (!(await resident.refresh(request.since)) && (request.since ?? 0) > actor.state.seq) {
+          return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
+        }
         return openMailbox(actor.state, request, actor.claimed);
       case "catchUp":
         await resident.refresh();

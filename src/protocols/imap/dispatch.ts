@@ -27,9 +27,7 @@ export async function answer(session: Session, raw: RawCommand): Promise<void> {
   let completion: Completion;
   try {
     completion = await run(session, raw, found);
-    if (found !== undefined && completion.status !== "BAD") {
-      await tellNews(session, expungesOf(found, raw), found.catchesUp === true);
-    }
+    if (found !== undefined && completion.status !== "BAD") await tellNewsAfter(session, raw, found, completion);
   } catch (error) {
     const known = knownFailure(raw, error);
     bug = known === null;
@@ -103,6 +101,19 @@ async function run(session: Session, raw: RawCommand, found: Command | undefined
     return { status: "NO", code: "READ-ONLY", text: "Mailbox was opened read-only" };
   }
   return await found.run({ tag: raw.tag, args, addressing: raw.uid ? "uid" : "sequence" }, session);
+}
+
+/**
+ * News with the answer to a command. What the command did stays done, whether or not there is news to be had: only one
+ * that is there to ask for it (NOOP, CHECK) fails where there is none.
+ */
+async function tellNewsAfter(session: Session, raw: RawCommand, found: Command, { status }: Completion): Promise<void> {
+  try {
+    await tellNews(session, expungesOf(found, raw), found.catchesUp === true);
+  } catch (error) {
+    if (found.catchesUp && status !== "open") throw error;
+    session.log().warn({ command: raw.name, err: error }, "cannot tell news");
+  }
 }
 
 const stateNames = {

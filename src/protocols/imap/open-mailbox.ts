@@ -29,6 +29,7 @@ export async function openMailbox(
     kind: "openMailbox",
     mailbox: { path: request.mailbox },
     claimRecent: writable,
+    ...(request.qresync && { since: request.qresync.modSeq }),
   });
   if (!opened.ok) {
     session.deselect();
