@@ -4,7 +4,7 @@ import type { Failed, Result } from "./results-file.ts";
 import { mongoServers, ownServers } from "./servers/catalogue.ts";
 import { listening } from "./servers/child.ts";
 import { type MongoSetting, startMongoSetting } from "./servers/mongo-setting.ts";
-import type { BenchServer } from "./servers/server.ts";
+import type { BenchServer, StartServer } from "./servers/server.ts";
 import { median } from "./statistics.ts";
 import { type Scale, sizesFor, type Values, type Workload, withSizes } from "./workload.ts";
 
@@ -19,6 +19,7 @@ export class Runner {
   readonly #scale: Scale;
   readonly #running = new Map<string, Promise<BenchServer | null>>();
   #mongo: Promise<MongoSetting> | null = null;
+  #stopping = false;
 
   /** `names`: the servers that are wanted. Those that cannot be started are left out, if `lenient`; else that is an error. */
   constructor(
@@ -26,6 +27,7 @@ export class Runner {
     names: readonly string[],
     scale: Scale,
     private readonly lenient: boolean,
+    private readonly own: Readonly<Record<string, StartServer>> = ownServers,
   ) {
     this.#directory = directory;
     this.#names = names;
@@ -58,6 +60,7 @@ export class Runner {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     for (const server of this.#running.values()) {
       await server.then((there) => there?.stop()).catch((error: unknown) => console.error(error));
     }
@@ -72,6 +75,7 @@ export class Runner {
     } catch (error) {
       this.failed.push({ server: server.name, workload: workload.name, why: (error as Error).message.split("\n")[0]! });
       console.error(`${workload.name} ${server.name}:`, error);
+      if (this.#stopping) return false;
       await server
         .restart()
         .then(() => listening(server.ports.imap))
@@ -81,7 +85,7 @@ export class Runner {
   }
 
   async #able({ setting = "own", only }: Workload): Promise<BenchServer[]> {
-    const adapters = setting === "own" ? ownServers : mongoServers;
+    const adapters = setting === "own" ? this.own : mongoServers;
     const wanted = this.#names.filter((name) => name in adapters && (only?.includes(name) ?? true));
     const found: BenchServer[] = [];
     for (const name of wanted) {
@@ -107,7 +111,7 @@ export class Runner {
     try {
       const server =
         setting === "own"
-          ? await ownServers[name]!(directory)
+          ? await this.own[name]!(directory)
           : await mongoServers[name]!(directory, await this.#mongoSetting());
       this.settings[key] = server.settings;
       return server;
