@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config-schema.ts";
+import { replaceFile } from "./durable-file.ts";
 import { selfSigned } from "./self-signed.ts";
 
 /** The certificate in use. `current` is read for each new connection, so `reload` counts from the next one on. */
@@ -52,7 +53,7 @@ function load({ tls, data, hostname }: Pick<Config, "tls" | "data" | "hostname">
   if (tls.cert !== null && tls.key !== null) return readCertificate(tls.cert, tls.key, now);
   const directory = join(data, "tls");
   const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
-  if (existsSync(cert) && existsSync(key)) {
+  if (existsSync(cert) && existsSync(key) && !isHalfRenewed(cert, key)) {
     const found = readCertificate(cert, key, now);
     const wanted =
       found.names.includes(hostname.toLowerCase()) && found.validUntil.getTime() - now.getTime() > renewBefore;
@@ -70,6 +71,17 @@ function load({ tls, data, hostname }: Pick<Config, "tls" | "data" | "hostname">
   replaceFile(key, made.key);
   replaceFile(cert, made.cert);
   return readCertificate(cert, key, now);
+}
+
+/** Whether the certificate was made here and the key is another one's: a crash came between the two. */
+function isHalfRenewed(certFile: string, keyFile: string): boolean {
+  try {
+    const cert = new X509Certificate(readFileSync(certFile));
+    return cert.subject.includes(`O=${organization}`) && !cert.checkPrivateKey(createPrivateKey(readFileSync(keyFile)));
+  } catch {
+    // Whatever is wrong with them: reading them says it.
+    return false;
+  }
 }
 
 /** Reads a certificate and its key; throws `CertificateError` unless they are readable, of each other and in force. */
@@ -107,12 +119,4 @@ function attempt<T>(act: () => T, complaint: string): T {
   } catch (cause) {
     throw new CertificateError(`${complaint} (${(cause as Error).message})`, { cause });
   }
-}
-
-/** Writes a file that nobody but its owner can read, whole or not at all. */
-function replaceFile(file: string, content: string): void {
-  const temporary = `${file}.new`;
-  writeFileSync(temporary, content, { mode: 0o600 });
-  chmodSync(temporary, 0o600);
-  renameSync(temporary, file);
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config-schema.ts";
+import { createFile, replaceFile } from "./durable-file.ts";
 
 /** Where the token that Eider makes itself is kept. */
 export function rootTokenFile(config: Pick<Config, "data">): string {
@@ -14,17 +15,12 @@ export function rootToken(config: Pick<Config, "data" | "http">): string {
   if (existing !== null) return existing;
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   const token = randomBytes(20).toString("hex");
-  let file: number;
-  try {
-    file = openSync(rootTokenFile(config), "wx", 0o600);
-  } catch (error) {
-    // Another process of this node was quicker; its token counts.
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return readRootToken(config) ?? rootToken(config);
-    throw error;
-  }
-  writeSync(file, `${token}\n`);
-  closeSync(file);
-  return token;
+  const file = rootTokenFile(config);
+  if (createFile(file, `${token}\n`)) return token;
+  // Another process of this node was quicker, and its token counts; or there is an empty file, which is none.
+  const theirs = readRootToken(config);
+  if (theirs === null) replaceFile(file, `${token}\n`);
+  return theirs ?? token;
 }
 
 /** As `rootToken`, but null where there is none yet: for the command line. Throws where the file cannot be read. */

@@ -24,7 +24,7 @@ export class Crowd {
   private constructor(users: readonly CrashUser[], around: Omit<LaneAround, "user" | "name">, size: CrowdSize) {
     this.users = users;
     const { random } = around;
-    this.#inboxes = users.map(() => new DeliveryLedger());
+    this.#inboxes = users.map(() => new DeliveryLedger(around.position));
     this.#observers = users.map((user) => new Observer(user));
     const folderLanes: { user: number; lane: ImapLane | HttpLane }[] = [];
     const lanes: Lane[] = [];
@@ -71,21 +71,34 @@ export class Crowd {
     for (const lane of this.#lanes) lane.leave();
   }
 
-  /** Holds what every user's mail shows against what its clients were told; answers every fault. */
-  async account(port: number, again: boolean): Promise<string[]> {
+  /**
+   * Holds what every user's mail shows against what its clients were told, all of it or up to `position`; answers every
+   * fault. `again`: what was read before is read once more.
+   */
+  async account(port: number, again: boolean, position?: number): Promise<string[]> {
+    const then = <L extends { at(position: number): L }>(ledger: L): L =>
+      position === undefined ? ledger : ledger.at(position);
     const faults: string[] = [];
     for (const [at, user] of this.users.entries()) {
-      const { inbox, folders } = await this.#observers[at]!.see(port, again);
-      for (const fault of this.#inboxes[at]!.settle(inbox)) faults.push(`${user.name} INBOX: ${fault}`);
+      const observer = position === undefined ? this.#observers[at]! : new Observer(user);
+      const { inbox, folders } = await observer.see(port, again);
+      for (const fault of then(this.#inboxes[at]!).settle(inbox)) faults.push(`${user.name} INBOX: ${fault}`);
       for (const { user: owner, lane } of this.#folderLanes) {
         if (owner !== at) continue;
         const { prefix } = lane;
         const its = [...folders].filter(([path]) => path === prefix || path.startsWith(`${prefix}-`));
-        const fault = lane.ledger.settle(new Map(its));
+        const fault = then(lane.ledger).settle(new Map(its));
         if (fault !== null) faults.push(`${user.name}: ${fault}`);
       }
     }
     return faults;
+  }
+
+  /** Where in the order of things each acknowledgement came. */
+  get acknowledgedAt(): number[] {
+    return [...this.#inboxes, ...this.#folderLanes.map(({ lane }) => lane.ledger)].flatMap(
+      (ledger) => ledger.positions,
+    );
   }
 
   /** What has been recorded so far. */

@@ -19,6 +19,36 @@ export class DeliveryLedger {
   #uidValidity = 0;
   #uidNext = 1;
   removals = 0;
+  readonly #position: () => number;
+  /** When each was acknowledged, and each QUIT begun and answered, in the order of things that `position` counts. */
+  readonly #delivered: { readonly name: string; readonly position: number }[] = [];
+  readonly #quits: { readonly names: readonly string[]; readonly begun: number; ended: number | null }[] = [];
+
+  constructor(position: () => number = () => 0) {
+    this.#position = position;
+  }
+
+  /** The ledger as it was at `position`, when nothing had been settled yet. */
+  at(position: number): DeliveryLedger {
+    const then = new DeliveryLedger();
+    for (const [name, text] of this.#tried) then.attempt({ name, text, hash: "" });
+    for (const { name, position: acknowledged } of this.#delivered) {
+      if (acknowledged <= position) then.delivered(name);
+    }
+    for (const { names, begun, ended } of this.#quits) {
+      if (begun > position) break;
+      then.remove(names);
+      if (ended === null || ended > position) break;
+      then.removed();
+    }
+    return then;
+  }
+
+  /** When each delivery and each removal was acknowledged. */
+  get positions(): number[] {
+    const removals = this.#quits.flatMap(({ ended }) => (ended === null ? [] : [ended]));
+    return [...this.#delivered.map(({ position }) => position), ...removals];
+  }
 
   get acknowledged(): number {
     return this.#acknowledged.size;
@@ -38,6 +68,7 @@ export class DeliveryLedger {
 
   delivered(name: string): void {
     this.#acknowledged.add(name);
+    this.#delivered.push({ name, position: this.#position() });
   }
 
   textOf(name: string): string | undefined {
@@ -46,15 +77,14 @@ export class DeliveryLedger {
 
   remove(names: readonly string[]): void {
     this.#removing = names;
+    this.#quits.push({ names, begun: this.#position(), ended: null });
   }
 
   removed(): void {
+    const last = this.#quits.at(-1);
+    if (last) last.ended ??= this.#position();
     for (const name of this.#removing) this.#removed.add(name);
     this.removals += this.#removing.length;
-    this.#removing = [];
-  }
-
-  notRemoved(): void {
     this.#removing = [];
   }
 

@@ -2,15 +2,19 @@ import "./own-engines.ts";
 
 import { parseArgs } from "node:util";
 import { crash, type Report } from "./campaign.ts";
+import { type CutReport, cutPower } from "./power/cuts.ts";
+import { straceMissing } from "./power/strace.ts";
 import { embeddedStage, mongodbStage, type StoreKind } from "./stage.ts";
 
 /**
- * `bun run crash --points N --store embedded|mongodb --seed S`: kills parts of a real server under load, N times, and
- * accounts for what it acknowledged. Ends with 0 if all of it is there, once, the same bytes; else says what is not.
+ * `bun run crash --points N --cuts N --store embedded|mongodb --seed S`: kills parts of a real server under load, N
+ * times, and cuts the power of its disk; then accounts for what it acknowledged. Ends with 0 if all of it is there,
+ * once, the same bytes; else says what is not.
  */
 const { values } = parseArgs({
   options: {
     points: { type: "string", default: "1000" },
+    cuts: { type: "string", default: "200" },
     store: { type: "string" },
     seed: { type: "string", default: `${Date.now() % 1_000_000_000}` },
   },
@@ -20,7 +24,7 @@ const stores: readonly StoreKind[] = values.store ? [values.store as StoreKind] 
 const points = Math.ceil(Number(values.points) / stores.length);
 const seed = Number(values.seed);
 let faults = 0;
-for (const store of stores) {
+for (const store of points > 0 ? stores : []) {
   const stage = store === "mongodb" ? await mongodbStage() : await embeddedStage();
   if ("missing" in stage) {
     console.error(`${store}: ${stage.missing}`);
@@ -45,6 +49,34 @@ for (const store of stores) {
     faults += report.faults.length;
   } finally {
     await stage.close();
+  }
+}
+
+const cuts = Number(values.cuts);
+if (cuts > 0 && stores.includes("embedded")) {
+  console.log(`power cuts: ${cuts}, seed ${seed}`);
+  const began = performance.now();
+  const show = (report: CutReport): void => {
+    const rate = (report.cuts / ((performance.now() - began) / 60_000)).toFixed(0);
+    console.log(
+      `${report.cuts} cuts of ${report.recordings} recordings with ${report.operations} operations, ${rate} a minute; ` +
+        `${report.acknowledged} acknowledgements, ${report.atRisk} changes at risk, ${report.faults.length} faults`,
+    );
+  };
+  const missing = straceMissing();
+  if (missing !== null) console.error(missing);
+  else {
+    const report = await cutPower({
+      cuts,
+      perRecording: 20,
+      seed,
+      load: { milliseconds: 2000, mtas: 8, users: 2 },
+      progress: (so) => {
+        if (so.cuts % 20 === 0) show(so);
+      },
+    });
+    for (const fault of report.faults) console.error(`  ${fault}`);
+    faults += report.faults.length;
   }
 }
 process.exit(faults === 0 ? 0 : 1);

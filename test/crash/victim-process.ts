@@ -9,7 +9,14 @@ import { testConfig } from "../server.ts";
 const server = await startServer(testConfig({ ...(process.env as Record<string, string>), EIDER_LOG_LEVEL: "error" }));
 const portOf = (protocol: keyof typeof server.listening): number =>
   server.listening[protocol].find(({ tls }) => !tls)?.port ?? 0;
-const ports = { imap: portOf("imap"), pop3: portOf("pop3"), lmtp: portOf("lmtp"), http: portOf("http") };
+const ports = {
+  imap: portOf("imap"),
+  pop3: portOf("pop3"),
+  lmtp: portOf("lmtp"),
+  http: portOf("http"),
+  pid: process.pid,
+};
+process.on("SIGTERM", () => void server.stop().then(() => process.exit(0)));
 process.stdout.write(`${JSON.stringify(ports)}\n`);
 
 let orders = 0;
@@ -22,3 +29,5 @@ for await (const line of console) {
   await kill[line as keyof typeof kill]();
   process.stdout.write(`dead ${++orders}\n`);
 }
+// Whoever gave the orders is gone.
+process.exit(1);

@@ -12,7 +12,7 @@ const never = /checksum|missing|corrupt|malformed|Cannot rebuild/i;
 /** A server in a process of its own: killed whole, or one of its threads. */
 export class Victim {
   readonly #child;
-  ports: Ports = { imap: 0, pop3: 0, lmtp: 0, http: 0 };
+  ports: Ports & { readonly pid: number } = { imap: 0, pop3: 0, lmtp: 0, http: 0, pid: 0 };
   #text = "";
   #dead = 0;
   #waiting: (() => void) | null = null;
@@ -20,9 +20,9 @@ export class Victim {
   /** Lines of its log that no kill explains. */
   readonly complaints: string[] = [];
 
-  private constructor(settings: Readonly<Record<string, string>>) {
+  private constructor(settings: Readonly<Record<string, string>>, under: (command: string[]) => string[]) {
     const program = fileURLToPath(new URL("./victim-process.ts", import.meta.url));
-    this.#child = Bun.spawn([process.execPath, program], {
+    this.#child = Bun.spawn(under([process.execPath, program]), {
       env: { ...process.env, ...settings },
       stdin: "pipe",
       stdout: "pipe",
@@ -31,19 +31,19 @@ export class Victim {
     void this.#read();
   }
 
-  static async start(settings: Readonly<Record<string, string>>): Promise<Victim> {
-    const victim = new Victim(settings);
+  /** `under`: the command of another program that runs it. */
+  static async start(
+    settings: Readonly<Record<string, string>>,
+    under: (command: string[]) => string[] = (command) => command,
+  ): Promise<Victim> {
+    const victim = new Victim(settings, under);
     await victim.#until(() => victim.ports.imap !== 0);
     return victim;
   }
 
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Ends it where it stands. */
-  async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
+  /** Ends it where it stands, or asks it to leave; and waits until it has. */
+  async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    if (!this.#ended) process.kill(this.ports.pid, signal);
     await this.#child.exited;
   }
 
@@ -68,7 +68,7 @@ export class Victim {
 
   #take(line: string): void {
     if (/^dead \d+$/.test(line)) this.#dead++;
-    else if (this.ports.imap === 0 && line.startsWith('{"imap"')) this.ports = JSON.parse(line) as Ports;
+    else if (this.ports.imap === 0 && line.startsWith('{"imap"')) this.ports = JSON.parse(line) as typeof this.ports;
     else if (!expected.test(line) || never.test(line)) this.complaints.push(line);
   }
 

@@ -7,7 +7,7 @@ const mostMessages = 40;
 
 /** A program that keeps messages in a folder of its own over HTTP; an upload in doubt is sent again under its key. */
 export class HttpLane implements Lane {
-  readonly ledger = new FolderLedger();
+  readonly ledger: FolderLedger;
   readonly #around: LaneAround;
   #mailbox: string | null = null;
   #letters = 0;
@@ -15,6 +15,7 @@ export class HttpLane implements Lane {
 
   constructor(around: LaneAround) {
     this.#around = around;
+    this.ledger = new FolderLedger(around.position);
   }
 
   get prefix(): string {

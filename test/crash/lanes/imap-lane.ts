@@ -9,7 +9,7 @@ const mostMessages = 60;
 
 /** An IMAP client with a few folders of its own in a mailbox that others use, too. */
 export class ImapLane implements Lane {
-  readonly ledger = new FolderLedger();
+  readonly ledger: FolderLedger;
   readonly #around: LaneAround;
   #client: ImapClient | null = null;
   #selected: string | null = null;
@@ -18,6 +18,7 @@ export class ImapLane implements Lane {
 
   constructor(around: LaneAround) {
     this.#around = around;
+    this.ledger = new FolderLedger(around.position);
   }
 
   get prefix(): string {

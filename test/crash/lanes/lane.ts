@@ -20,6 +20,8 @@ export type LaneAround = {
   readonly user: CrashUser;
   readonly name: string;
   readonly token: string;
+  /** Where in the order of things an answer came, for who wants to know what was acknowledged when. */
+  readonly position?: () => number;
   fault(text: string): void;
 };
 export type CrashUser = { readonly id: string; readonly name: string; readonly address: string };
