@@ -80,7 +80,8 @@ async function restoreAsNew(wish: RestoreOneWish, into: RestoreOneInto): Promise
   const { stores, hostname } = into;
   const { directory } = stores;
   const id = await freeId(line, into);
-  const user: StoredUser = { ...line.user, id, ...(as === null ? {} : named(as, hostname)) };
+  // Tokens may have been taken back since, and none may open two accounts; the password is the owner's own.
+  const user: StoredUser = { ...line.user, id, tokens: [], ...(as === null ? {} : named(as, hostname)) };
   const wanted: readonly StoredAddress[] =
     as === null ? line.addresses.map((address) => ({ ...address, user: id })) : [ownAddress(user, into)];
   if ((await directory.userByView(user.usernameView)) !== null)

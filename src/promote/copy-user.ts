@@ -9,7 +9,8 @@ export async function copyUser(target: Stores, user: StoredUser, addresses: read
   const { directory } = target;
   const there = await directory.userById(user.id);
   const { id, usernameView: _, ...facts } = user;
-  if (there && JSON.stringify(there) !== JSON.stringify(user)) await directory.updateUser(id, facts);
+  if (there && JSON.stringify(there) !== JSON.stringify(user))
+    await directory.updateUser(id, { ...facts, tokens: user.tokens ?? [] });
   const wanted = new Map(addresses.map((address) => [address.addressView, JSON.stringify(address)]));
   for (const address of there ? await directory.addressesOf(id) : []) {
     if (wanted.get(address.addressView) !== JSON.stringify(address)) await directory.deleteAddress(address.addressView);

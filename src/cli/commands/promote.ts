@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import type { Config } from "../../operation/config.ts";
 import { type PromoteOptions as Moving, type Promoted, promote, TargetOccupied } from "../../promote/promote.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import { configOf, openBesideServer, openMongo } from "../backup/configured-stores.ts";
@@ -10,56 +11,70 @@ import { type CommonOptions, withCommonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 
 type PromoteOptions = CommonOptions & {
-  readonly to: string;
+  readonly to?: string;
   readonly redis?: string;
-  readonly database: string;
+  readonly database?: string;
   readonly ahead?: boolean;
 };
+/** Where to, by the options or else the configuration. */
+type Destination = { readonly to: string; readonly database: string; readonly redis: string | null };
 
 /** `eider promote`: from the embedded store to MongoDB and Redis. */
 export function addPromote(program: Command, console: Console): void {
   withCommonOptions(program.command("promote"), "to nobody")
     .description("move an embedded data directory to MongoDB; what is cut short goes on when it is run again")
-    .requiredOption("--to <url>", "the database: mongodb://db1,db2,db3/?replicaSet=rs0")
-    .option("--database <name>", "its name", "eider")
-    .option("--redis <url>", "checked, and named in what to write into eider.toml")
+    .option("--to <url>", "the database: mongodb://db1,db2,db3/?replicaSet=rs0 (default: [mongodb] url)")
+    .option("--database <name>", "its name (default: [mongodb] database)")
+    .option("--redis <url>", "checked, and named in what to write into eider.toml (default: [redis] url)")
     .option(
       "--ahead",
       "bring most of it while the server still runs; run it again without this when the server is stopped",
     )
     .action(async (options: PromoteOptions) => {
-      if (!/^mongodb(\+srv)?:\/\//.test(options.to))
-        throw new WrongUsage("--to takes a URL that begins with mongodb://");
-      if (options.redis !== undefined && !/^rediss?:\/\//.test(options.redis))
-        throw new WrongUsage("--redis takes a URL that begins with redis://");
+      const config = configOf(options, console, "promote");
+      const destination = destinationOf(options, config);
       try {
-        await run(options, console);
+        await run(destination, options, config, console);
       } catch (error) {
         throw error instanceof TargetOccupied
-          ? new CommandFailure("Cannot promote", `database ${options.database}: ${error.message}`, "name an empty one")
+          ? new CommandFailure(
+              "Cannot promote",
+              `database ${destination.database}: ${error.message}`,
+              "name an empty one",
+            )
           : explained("promote", error);
       }
     });
 }
 
-async function run(options: PromoteOptions, console: Console): Promise<void> {
-  const config = configOf(options, console, "promote");
+/** A URL with a password in it belongs into the configuration: everybody on the machine can read arguments. */
+function destinationOf(options: PromoteOptions, { mongodb, redis }: Config): Destination {
+  const to = options.to ?? mongodb.url;
+  if (to === null) throw new WrongUsage("--to, or [mongodb] url, says where to");
+  if (!/^mongodb(\+srv)?:\/\//.test(to)) throw new WrongUsage("--to takes a URL that begins with mongodb://");
+  const redisUrl = options.redis ?? redis.url;
+  if (redisUrl !== null && !/^rediss?:\/\//.test(redisUrl))
+    throw new WrongUsage("--redis takes a URL that begins with redis://");
+  return { to, database: options.database ?? mongodb.database, redis: redisUrl };
+}
+
+async function run(destination: Destination, options: PromoteOptions, config: Config, console: Console): Promise<void> {
   if (config.store.kind !== "embedded")
     throw new CommandFailure(
       "Cannot promote",
       "the configured store is MongoDB already",
       "run this with the old eider.toml",
     );
-  if (options.redis !== undefined) await reach(options.redis);
+  if (destination.redis !== null) await reach(destination.redis);
   const source = options.ahead
     ? await openBesideServer(config, "promote")
     : openSqliteStoresInThread({ dataDir: config.data });
   try {
-    const target = await openMongo(options.to, options.database, "promote");
+    const target = await openMongo(destination.to, destination.database, "promote");
     try {
       const name = `promotion of ${(await source.directory.setting("first-account")) ?? config.data}`;
       const ahead = options.ahead === true;
-      report(await withProgress({ source, target, name, ahead }, console), options, config.data, console);
+      report(await withProgress({ source, target, name, ahead }, console), destination, options, config.data, console);
     } finally {
       await target.close();
     }
@@ -74,11 +89,17 @@ async function withProgress(moving: Moving, console: Console): Promise<Promoted>
   return promote({ ...moving, onAccount: () => progress.advance() }).finally(() => progress.end());
 }
 
-function report(promoted: Promoted, options: PromoteOptions, data: string, console: Console): void {
+function report(
+  promoted: Promoted,
+  destination: Destination,
+  options: PromoteOptions,
+  data: string,
+  console: Console,
+): void {
   const { findings, ...totals } = promoted;
   if (options.json) {
     console.out.write(
-      `${JSON.stringify({ database: options.database, finished: !options.ahead, ...totals, findings })}\n`,
+      `${JSON.stringify({ database: destination.database, finished: !options.ahead, ...totals, findings })}\n`,
     );
   } else {
     for (const { account, what, text } of findings) console.out.write(`${account}  ${what}: ${text}\n`);
@@ -86,14 +107,14 @@ function report(promoted: Promoted, options: PromoteOptions, data: string, conso
     if (options.ahead) {
       console.out.write(`Brought ${counted}. Stop the server and run this again without --ahead: it brings the rest\n`);
     } else if (findings.length === 0) {
-      console.out.write(`Moved and verified ${counted}, ${totals.messages} messages\n${whatToDo(options, data)}`);
+      console.out.write(`Moved and verified ${counted}, ${totals.messages} messages\n${whatToDo(destination, data)}`);
     }
   }
   if (findings.length > 0)
     throw new CommandFailure("The promotion is not whole", `${findings.length} things are not as in the source`);
 }
 
-function whatToDo({ to, database, redis }: PromoteOptions, data: string): string {
+function whatToDo({ to, database, redis }: Destination, data: string): string {
   return [
     "",
     "Write this into eider.toml, then start any number of nodes; clients go on where they were:",
@@ -106,7 +127,7 @@ function whatToDo({ to, database, redis }: PromoteOptions, data: string): string
     `database = ${JSON.stringify(database)}`,
     "",
     "[redis]",
-    `url = ${JSON.stringify(redis === undefined ? "redis://…" : withoutPassword(redis))}`,
+    `url = ${JSON.stringify(redis === null ? "redis://…" : withoutPassword(redis))}`,
     "",
     "[http]",
     `token = "the same on all nodes"   # what is in ${join(data, "token")}, for instance`,
