@@ -5,7 +5,7 @@ import type { Stores } from "../store/stores.ts";
 import { beginTransfer, finishTransfer } from "../store/transfer/unfinished.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
-import { type RestoreFrom, restoreLog } from "./restore-account.ts";
+import { type RestoreFrom, RestoreRefused, restoreLog, tooEarly } from "./restore-account.ts";
 
 export type RestoreAllOptions = {
   readonly root: string;
@@ -41,6 +41,10 @@ export function nameOfRestore({ manifest, until, renew }: Pick<RestoreAllOptions
 export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAll> {
   const { root, manifest, stores } = options;
   const name = nameOfRestore(options);
+  for (const { base, user, ...line } of readAccounts(root, manifest)) {
+    if (base && base.at > options.until && wasThere(line, options.until))
+      throw new RestoreRefused(`${user.address || user.username}: ${tooEarly(base.at)}`);
+  }
   await beginTransfer(stores.directory, name);
   const brought = new BroughtBlobs();
   const totals = { accounts: 0, entries: 0, messages: 0, renewedFolders: 0 };
@@ -65,6 +69,6 @@ export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAl
 }
 
 /** An account that was deleted after the time asked for was there at that time. */
-export function wasThere({ gone }: AccountLine, until: number): boolean {
+export function wasThere({ gone }: Pick<AccountLine, "gone">, until: number): boolean {
   return gone === null || gone > until;
 }

@@ -33,6 +33,21 @@ export function logContract(name: string, open: () => Promise<{ log: Log; close(
       return entries;
     }
 
+    test("consecutive entries of one account go together, and again after some of them were kept", async () => {
+      const account = newAccountId();
+      const entries = Array.from({ length: 40 }, (_, at) =>
+        entryOf(account, at + 1, { bodies: [bytesOf(50 + at, at)] }),
+      );
+      await log.append([entries[3]!]);
+      await log.append([entries[17]!, entries[30]!]);
+      for (let attempt = 0; attempt < 2; attempt++)
+        expect(await log.append(entries)).toEqual(entries.map(() => "appended"));
+      expect((await log.read(account, 0, 100, "bodies")).map(plain)).toEqual(entries.map(plain));
+      expect(await log.heads([account])).toEqual([40]);
+      const foreign = entryOf(account, 5);
+      expect(await log.append([foreign, entryOf(account, 41)])).toEqual(["conflict", "appended"]);
+    });
+
     test("read gives back what append was given, every kind of event and value included", async () => {
       const account = newAccountId();
       const mailbox = newMailboxId();

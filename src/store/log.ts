@@ -7,7 +7,8 @@ import type { AccountId } from "../domain/ids.ts";
  */
 export interface Log {
   /**
-   * Appends entries of different accounts (at most one each) together; answers one result for each, in order.
+   * Appends entries of different accounts (at most one each) together; answers one result for each, in order. Of an account
+   * that nobody else writes, consecutive entries may go together, each kept or not for itself: a log that is copied.
    * `appended` is said only when the entry survives the loss of power (embedded) or of a minority (replica set).
    * Throws `StoreUnavailable` where it cannot be known whether they were kept. The same entry (by `batch`) found under its
    * key already is `appended`: an attempt may be made again after a lost answer. The key of an entry that was trimmed
