@@ -51,6 +51,7 @@ export class Scene {
     if (numbered !== null) return this.#fill(numbered[1]!, numberedMessages(Number(numbered[2])));
     const mailbox = /^mailbox (\S+)$/.exec(text);
     if (mailbox !== null) return this.#change({ kind: "createMailbox", path: mailbox[1]! });
+    if (text === "what was expunged is restored") return this.#stage.restore(this.#account!);
     const mbox = /^(\S+) (\S+\.mbox)$/.exec(text);
     if (mbox !== null) return this.#fill(mbox[1]!, readMbox(mbox[2]!));
     const clients =

@@ -82,6 +82,13 @@ export class Stage {
   }
 
   /** Changes an account as another node or protocol would. */
+  /** Brings back everything that was expunged or deleted. */
+  async restore(account: AccountId): Promise<void> {
+    const request = this.services.randomHex(12) as RequestId;
+    const restored = await this.services.accounts.ask(account, { kind: "restoreDeparted", request, most: 10_000 });
+    if (!restored.ok) throw new Error(JSON.stringify(restored.refusal));
+  }
+
   async change(account: AccountId, command: ChangeCommand): Promise<void> {
     const request = this.services.randomHex(12) as RequestId;
     const outcome = await this.services.accounts.ask(account, { kind: "change", request, command });

@@ -6,7 +6,7 @@ import type { Surroundings } from "./surroundings.ts";
 const longestPause = 3_600_000;
 /** Entries that must be able to go before a base is made, and one for so many messages: what is written stays in proportion. */
 const fewestEntries = 500;
-const messagesPerEntry = 8;
+const messagesPerEntry = 4;
 
 /**
  * Compacts the logs of a shard's accounts, one account at a time, beside everything else: it reads and writes the log
