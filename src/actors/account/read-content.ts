@@ -31,12 +31,20 @@ export async function readContent(
   if (!rows) return noSuchMailbox(query.mailbox);
   const page = new PageWriter(query.maxBytes, query.items.length);
   const sections = query.items.some((item) => item.kind === "section");
+  const structures = query.items.some((item) => item.kind !== "envelope");
+  let allowance = recordBytes.least;
   for (let from = 0; from < rows.length && !page.full; ) {
     let to = from;
-    for (let bytes = 0; to < rows.length && to - from < batchRows && bytes < batchBytes; to++) {
-      if (sections) bytes += Math.min(rows[to]!.size, wholeLimit);
+    let bytes = 0;
+    let structure = 0;
+    while (to < rows.length && to - from < batchRows && bytes < batchBytes && structure < allowance) {
+      const { size } = rows[to]!;
+      if (sections) bytes += Math.min(size, wholeLimit);
+      if (structures) structure += largestStructure(size);
+      to++;
     }
-    await readBatch(content, reader, rows.slice(from, to), query.items, page);
+    const read = await readBatch(content, reader, rows.slice(from, to), query.items, page);
+    allowance = read > structure / 16 ? recordBytes.least : Math.min(allowance * 4, recordBytes.most);
     from = to;
   }
   const last = page.uids.at(-1);
@@ -47,13 +55,28 @@ export async function readContent(
   return { ok: true, seq, ...page.finish(), rest };
 }
 
+/**
+ * Records are read together that may have so many bytes in all. Structures are hardly ever as large as they can be, so
+ * more is ventured while that proves true.
+ */
+const recordBytes = { least: 8 * 1024 * 1024, most: 128 * 1024 * 1024 };
+
+/** A message of this size is described in so many bytes at most, about: by its parts, of which there is a limit, and their headers. */
+function largestStructure(size: number): number {
+  return Math.min(size * 40, 768 * 1024 + size * 2);
+}
+
+/** Structures from this size on take so long to read that others come between two of them. */
+const largeRecord = 128 * 1024;
+
+/** Answers the bytes of the records that were read. */
 async function readBatch(
   content: ContentReader,
   reader: Reader,
   rows: readonly MessageRow[],
   items: readonly ContentItem[],
   page: PageWriter,
-): Promise<void> {
+): Promise<number> {
   const fields = new Set<MessageField>();
   for (const item of items) {
     if (item.kind === "envelope" || item.kind === "bodystructure") fields.add(item.kind);
@@ -70,6 +93,11 @@ async function readBatch(
     const bytes = await content.whole(reader, small);
     for (const [n, row] of small.entries()) whole.set(row, bytes[n]!);
   }
+  const structured = items.some(({ kind }) => kind === "body");
+  let recordsRead = 0;
+  for (const record of records) {
+    for (const bytes of Object.values<Uint8Array>(record)) recordsRead += bytes.length;
+  }
   const places = sections && small.length < rows.length ? await content.places(reader, rows) : [];
   for (const [n, row] of rows.entries()) {
     const record = records[n]!;
@@ -78,6 +106,8 @@ async function readBatch(
       anatomy ??= JSON.parse(Buffer.from(record.anatomy).toString()) as Anatomy;
       return anatomy;
     };
+    // What will hardly fit is not made for nothing: it would be made again for the next page.
+    if (structured && page.leaves(record.anatomy.length / 4)) break;
     const values: Value[] = [];
     for (const item of items) {
       if (item.kind === "envelope" || item.kind === "bodystructure") values.push(wholeValue(record[item.kind]));
@@ -91,8 +121,10 @@ async function readBatch(
         );
       }
     }
-    if (!page.add(row.uid, values)) return;
+    if (!page.add(row.uid, values)) break;
+    if (anatomy !== undefined && record.anatomy.length >= largeRecord) await content.slices.rest();
   }
+  return recordsRead;
 }
 
 function needsAnatomy(item: Section): boolean {
@@ -176,6 +208,13 @@ class PageWriter {
     this.maxBytes = maxBytes;
     this.#items = items;
     this.#bytes = new Uint8Array(Math.min(maxBytes, 64 * 1024));
+  }
+
+  /** True, and the page is full, where another message of so many bytes would not fit. */
+  leaves(bytes: number): boolean {
+    if (this.uids.length === 0 || this.#length + bytes <= this.maxBytes) return false;
+    this.full = true;
+    return true;
   }
 
   /** False where the message did not fit: it is for the next page. */

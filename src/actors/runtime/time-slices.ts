@@ -24,6 +24,11 @@ export class TimeSlices {
     }
   }
 
+  /** Lets others come first: for work that is done in steps as long as a slice, or longer. */
+  async rest(): Promise<void> {
+    await this.#turns.take(() => new Promise<void>((resolve) => void this.#clock.after(0, resolve)));
+  }
+
   async #slice<T>(work: Iterator<unknown, T>): Promise<IteratorResult<unknown, T>> {
     const end = this.#clock.monotonic() + slice;
     for (;;) {

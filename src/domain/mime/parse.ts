@@ -5,7 +5,7 @@ import { type Budget, HeaderReader, type PartHeader } from "./part-header.ts";
 /** Containers within containers; what is nested deeper is an opaque leaf. */
 export const maxDepth = 100;
 /** Parts of one message; where there are more, the last one reaches to the end of the message. */
-export const maxParts = 10_000;
+export const maxParts = 2_000;
 /** Bytes of a line that decide what it is: a delimiter, or a header field and which one. */
 const headSize = delimiterSize;
 /** What is kept about a message stays below the 16 MB that a MongoDB document may have, whatever is in it. */
