@@ -49,9 +49,10 @@ export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAl
   const brought = new BroughtBlobs();
   const totals = { accounts: 0, entries: 0, messages: 0, renewedFolders: 0 };
   const findings: Finding[] = [];
-  for (const line of readAccounts(root, manifest)) {
+  for (const line of livingFirst(root, manifest)) {
     if (!wasThere(line, options.until) || options.leftOut.has(line.user.id)) continue;
     const { id: account } = line.user;
+    if (line.gone !== null && (await isSucceeded(stores, line))) continue;
     const restored = await restoreLog({ ...options, line }, { ...options, account, brought });
     options.onAccount?.();
     if (line.head !== null && restored.entries === 0) continue;
@@ -66,6 +67,17 @@ export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAl
   for (const [key, value] of Object.entries(manifest.settings)) await stores.directory.putSettingOnce(key, value);
   if (findings.length === 0) await finishTransfer(stores.directory, name);
   return { ...totals, findings };
+}
+
+function* livingFirst(root: string, manifest: Manifest): Generator<AccountLine> {
+  for (const line of readAccounts(root, manifest)) if (line.gone === null) yield line;
+  for (const line of readAccounts(root, manifest)) if (line.gone !== null) yield line;
+}
+
+/** Whether somebody else got the name of a deleted account. */
+async function isSucceeded({ directory }: Stores, { user }: AccountLine): Promise<boolean> {
+  const holder = await directory.userByView(user.usernameView);
+  return holder !== null && holder.id !== user.id;
 }
 
 /** An account that was deleted after the time asked for was there at that time. */

@@ -121,6 +121,42 @@ describe("eider backup and restore", () => {
     expect(found).toEqual(now.INBOX!.messages.slice(0, found.length));
   }, 120_000);
 
+  test("accounts that come, change and go while backups run: each backup is whole", async () => {
+    const { directory } = server.services;
+    let stopped = false;
+    let changes = 0;
+    const changing = Array.from({ length: 3 }, async (_, who) => {
+      const lmtp = await LmtpClient.open(server.lmtp);
+      for (let n = 0; !stopped; n++) {
+        const name = `visitor-${who}-${n}`;
+        const id = await server.addUser(name);
+        for (let m = 0; m < 6; m++)
+          await lmtp.deliver(`${name}@localhost`, letter(`${name}-${m}`, m === 3 ? 150_000 : 0));
+        if (n % 3 !== 0) await directory.deleteUser(id);
+        changes += 1;
+      }
+      lmtp.close();
+    });
+    const stop = async () => {
+      stopped = true;
+      await Promise.all(changing);
+    };
+    const restless = join(parent, "restless");
+    try {
+      for (let round = 0; round < 5; round++) {
+        const enough = changes + 3;
+        while (changes < enough) await Bun.sleep(5);
+        expect((await done(["backup", restless, "--json"], env())).json<object>()).toMatchObject({ problems: [] });
+        expect((await done(["backup", restless, "--check"], env())).out).toContain(" 0 damages");
+      }
+    } finally {
+      await stop();
+    }
+    const into = join(parent, "restless-into");
+    await done(["restore", restless, "--into", into], env());
+    expect((await done(["verify"], { EIDER_DATA: into })).out).toContain(" 0 findings");
+  }, 120_000);
+
   test("the directory can be copied, and the original be gone", async () => {
     const copy = join(parent, "copy");
     cpSync(backup, copy, { recursive: true });
