@@ -177,6 +177,17 @@ export function blobsContract(
       expect(await whole(blob, bytes.length)).toBe(blob);
     });
 
+    test("references lists those of one account, each once, and no others", async () => {
+      const [account, other] = [newAccountId(), newAccountId()];
+      const blob = await put(bytesOf(10, 77));
+      const mine = Array.from({ length: 3 }, () => ({ blob, account, message: newMessageId() }));
+      await blobs.reference([...mine, ...mine, { blob, account: other, message: newMessageId() }]);
+      const listed: string[] = [];
+      for await (const reference of blobs.references(account)) listed.push(JSON.stringify(reference));
+      expect(listed.sort()).toEqual(mine.map((reference) => JSON.stringify(reference)).sort());
+      for await (const _ of blobs.references(newAccountId())) throw new Error("an account without references has one");
+    });
+
     test("drop forgets the references of one account and of no other", async () => {
       const [one, two] = [await put(fresh(500)), await put(fresh(600))];
       const [account, other] = [newAccountId(), newAccountId()];

@@ -13,6 +13,8 @@ export interface Blobs {
   /** Adds references; durable when it answers. */
   reference(references: readonly BlobReference[]): Promise<void>;
   unreference(references: readonly BlobReference[]): Promise<void>;
+  /** Every reference of an account. */
+  references(account: AccountId): AsyncIterable<BlobReference>;
   /** Deletes blobs without a reference that were last put or unreferenced before `before` (milliseconds since 1970). Safe to end at any point and to run on many nodes. */
   sweep(before: number): Promise<{ deleted: number; bytes: number }>;
   /** Forgets every reference of an account. */

@@ -173,6 +173,24 @@ export function stateContract(name: string, open: () => Promise<{ state: State; 
       expect((await state.loadMessages(other, [one.message], ["place"])).map(Boolean)).toEqual([true]);
     });
 
+    test("dropSnapshot forgets the snapshot of one account, and keeps its records", async () => {
+      const [account, other] = [newAccountId(), newAccountId()];
+      const record = message(5);
+      for (const each of [account, other]) {
+        const given = parts({ [`part ${each}`]: bytesOf(5) });
+        await state.saveSnapshot({ account: each, seq: 4, head: bytesOf(3), names: [...given.keys()], parts: given });
+      }
+      await state.saveMessages(account, [record]);
+      await state.dropSnapshot(account);
+      await state.dropSnapshot(account);
+      expect(await state.loadSnapshot(account)).toBeNull();
+      expect(await state.loadSnapshot(other)).not.toBeNull();
+      expect((await state.loadMessages(account, [record.message], ["place"]))[0]).not.toBeNull();
+      const again = parts({ [`part ${account}`]: bytesOf(5) });
+      await state.saveSnapshot({ account, seq: 3, head: bytesOf(3), names: [...again.keys()], parts: again });
+      expect((await state.loadSnapshot(account))!.seq).toBe(3);
+    });
+
     test("drop forgets snapshots and messages of one account and of no other", async () => {
       const [gone, stays] = [newAccountId(), newAccountId()];
       const one = message(1);

@@ -15,6 +15,9 @@ export interface State {
     account: AccountId,
   ): Promise<{ seq: number; head: Uint8Array; parts: ReadonlyMap<string, Uint8Array> } | null>;
 
+  /** Forgets the snapshots of an account: the log tells what they told. Records stay. */
+  dropSnapshot(account: AccountId): Promise<void>;
+
   /** What never changes of messages, written once each; writing one again changes nothing. */
   saveMessages(account: AccountId, messages: readonly StoredMessage[]): Promise<void>;
   /** The records found, in the order asked, null for those not there; only the fields asked for. One round trip. */

@@ -39,7 +39,7 @@ for (const store of points > 0 ? stores : []) {
       points,
       seed,
       crowd: store === "mongodb" ? { mtas: 12, users: 3 } : { mtas: 24, users: 4 },
-      epoch: 40,
+      epoch: store === "mongodb" ? 25 : 40,
       progress: (so) => {
         if (so.points % 20 === 0) console.log(line(so, minutes()));
       },

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { repairAccount, type Verified, verifyAccount } from "../../actors/account/verify.ts";
+import { repairAccount } from "../../actors/account/repair.ts";
+import { type Verified, verifyAccount } from "../../actors/account/verify.ts";
 import { realClock } from "../../actors/runtime/clock.ts";
 import { addressView, usernameView } from "../../domain/address.ts";
 import type { AccountId } from "../../domain/ids.ts";

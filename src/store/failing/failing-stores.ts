@@ -1,3 +1,4 @@
+import type { AccountId } from "../../domain/ids.ts";
 import type { Blobs } from "../blobs.ts";
 import { StoreUnavailable } from "../log.ts";
 import type { Stores } from "../stores.ts";
@@ -87,12 +88,16 @@ export function failingStores(stores: Stores, first: (call: StoreCall) => Fate =
     await meet("log", "accounts", [], () => null);
     yield* stores.log.accounts();
   }
+  async function* references(account: AccountId) {
+    await meet("blobs", "references", [account], () => null);
+    yield* stores.blobs.references(account);
+  }
   const create: Blobs["create"] = () => planned("blobs", stores.blobs.create());
 
   return {
     log: planned("log", stores.log, { accounts }),
     state: planned("state", stores.state),
-    blobs: planned("blobs", stores.blobs, { create }),
+    blobs: planned("blobs", stores.blobs, { create, references }),
     directory: planned("directory", stores.directory),
     close: () => stores.close(),
     plan(next) {

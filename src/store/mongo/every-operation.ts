@@ -35,6 +35,7 @@ export async function everyOperation(
   const broken = { account, seq: 3, head: bytesOf(3), names: ["lost"], parts: new Map() };
   await state.saveSnapshot(broken).catch(() => {});
   await state.loadSnapshot(account);
+  await state.dropSnapshot(newAccountId());
   const fields = {
     place: bytesOf(1),
     envelope: bytesOf(1),
@@ -60,8 +61,7 @@ export async function everyOperation(
   await blobs.read(large, 10, 10);
   await blobs.read(large, 10, 600_000);
   await blobs.reference([
-    { blob: small, account, message },
-    { blob: large, account, message },
+  for await (const _ of blobs.references(account));blob: small, account, message ,blob: large, account, message ,
   ]);
   clock.advance(2 * day);
   await blobs.sweep(clock.now() - day);

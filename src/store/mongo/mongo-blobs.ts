@@ -1,5 +1,5 @@
 import { ObjectId } from "mongodb";
-import type { AccountId, BlobId } from "../../domain/ids.ts";
+import type { AccountId, BlobId, MessageId } from "../../domain/ids.ts";
 import type { BlobReference, Blobs } from "../blobs.ts";
 import { attachmentsOf, type FileDocument, touch } from "./attachments.ts";
 import { sweepBlobs } from "./blob-sweep.ts";
@@ -110,7 +110,21 @@ export function mongoBlobs({ db, during }: Link, clock: { now(): number }): Blob
     }
   }
 
+  async function* listReferences(account: AccountId): AsyncGenerator<BlobReference> {
+    const cursor = references.find({ account: objectId(account) }, { projection: { _id: 0, blob: 1, message: 1 } });
+    try {
+      for (;;) {
+        const next = await during("list an account's blobs", () => cursor.next());
+        if (next === null) return;
+        yield { blob: next.blob, account, message: next.message.toHexString() as MessageId };
+      }
+    } finally {
+      await cursor.close();
+    }
+  }
+
   return {
+    references: listReferences,
     create: () => blobUpload({ attachments, during, clock, background }),
     read: (blob, offset, length) => during("read a blob", () => read(blob, offset, length)),
     reference: (wanted) => during("reference blobs", () => reference(wanted)),

@@ -40,15 +40,15 @@ export function mongoState(link: Link): State {
     const missing = snapshot.names.filter((name) => !present.has(name));
     const newer = heads.some((other) => other.seq > seq);
     if (late || newer || missing.length > 0) {
-      if (!late) await snapshots.deleteOne({ _id: head._id });
+      if (!late) await snapshots.deleteOne({ account, _id: head._id });
       if (late || newer) return;
       throw new SnapshotIncomplete(`Cannot save snapshot ${seq}: ${missing.length} of its parts are gone`);
     }
     const older = heads.filter((other) => other.seq < seq).map(({ _id }) => _id);
     const unnamed = kept.filter((part) => !names.has(part.name) && part.seq <= seq).map(({ _id }) => _id);
     // Heads before parts: a crash between leaves garbage for the next save, never a head without its parts.
-    if (older.length > 0) await snapshots.deleteMany({ _id: { $in: older } });
-    if (unnamed.length > 0) await parts.deleteMany({ _id: { $in: unnamed } });
+    if (older.length > 0) await snapshots.deleteMany({ account, _id: { $in: older } });
+    if (unnamed.length > 0) await parts.deleteMany({ account, _id: { $in: unnamed } });
   }
 
   async function loadSnapshot(account: AccountId): Promise<Loaded | null> {
@@ -84,6 +84,12 @@ export function mongoState(link: Link): State {
     ...messages,
     saveSnapshot: (snapshot) => during("save a snapshot", () => saveSnapshot(snapshot)),
     loadSnapshot: (account) => during("load a snapshot", () => loadSnapshot(account)),
+    dropSnapshot: (account) =>
+      during("drop an account's snapshots", async () => {
+        const owner = objectId(account);
+        await snapshots.deleteMany({ account: owner });
+        await parts.deleteMany({ account: owner });
+      }),
     drop: (account) =>
       during("drop an account's state", async () => {
         const owner = objectId(account);

@@ -14,6 +14,7 @@ import type { WriterConnection } from "./writer-connection.ts";
 /** Files deleted in one job of the writer: appends wait no longer than for these. */
 const sweptAtOnce = 16;
 const droppedAtOnce = 500;
+const listedAtOnce = 1000;
 
 /** Blobs as files under `blobs/`, their references in `eider.db`. See blob-writes.ts for how a sweep and a put meet. */
 export class SqliteBlobs implements Blobs {
@@ -22,6 +23,8 @@ export class SqliteBlobs implements Blobs {
   readonly #clock: Pick<Clock, "now">;
   readonly #unwanted;
 
+  readonly #references;
+
   constructor(db: Database, writer: WriterConnection, dataDir: string, clock: Pick<Clock, "now">) {
     this.#dataDir = dataDir;
     this.#writer = writer;
@@ -29,6 +32,13 @@ export class SqliteBlobs implements Blobs {
     this.#unwanted = db.query<{ blob: Uint8Array; free_since: number }, [number, Uint8Array, number, number]>(
       `SELECT blob, free_since FROM blobs WHERE free_since IS NOT NULL AND (free_since, blob) > (?, ?) AND free_since < ?
        ORDER BY free_since, blob LIMIT ?`,
+    );
+    this.#references = db.query<
+      { blob: Uint8Array; message: Uint8Array },
+      [Uint8Array, Uint8Array, Uint8Array, number]
+    >(
+      `SELECT blob, message FROM blob_references WHERE account = ? AND (blob, message) > (?, ?)
+       ORDER BY blob, message LIMIT ?`,
     );
   }
 
@@ -71,6 +81,18 @@ export class SqliteBlobs implements Blobs {
     if (references.length === 0) return;
     const ask = { keys: pack(references), now: this.#clock.now() };
     await this.#writer.ask("unreference", ask, `remove ${references.length} blob references`);
+  }
+
+  /** A page at a time, so that no statement stays open while its reader is slow. */
+  async *references(account: AccountId): AsyncGenerator<BlobReference> {
+    const key = objectKey(account);
+    let after: { blob: Uint8Array; message: Uint8Array } = { blob: new Uint8Array(0), message: new Uint8Array(0) };
+    for (;;) {
+      const rows = this.#references.all(key, after.blob, after.message, listedAtOnce);
+      for (const { blob, message } of rows) yield { blob: idOf(blob), account, message: idOf(message) };
+      if (rows.length < listedAtOnce) return;
+      after = rows[rows.length - 1]!;
+    }
   }
 
   async sweep(before: number): Promise<{ deleted: number; bytes: number }> {

@@ -41,6 +41,7 @@ export type StateJobs = {
   saveSnapshot: { ask: SnapshotRow; answer: null };
   saveMessages: { ask: { account: Uint8Array; messages: readonly MessageRow[] }; answer: null };
   deleteMessages: { ask: { account: Uint8Array; messages: readonly Uint8Array[] }; answer: null };
+  dropSnapshot: { ask: { account: Uint8Array }; answer: null };
   /** Forgets up to `limit` rows of the account; answers how many it found. */
   dropState: { ask: { account: Uint8Array; limit: number }; answer: number };
 };
@@ -76,6 +77,7 @@ export const fileOfJob = {
   saveSnapshot: "state",
   saveMessages: "state",
   deleteMessages: "state",
+  dropSnapshot: "state",
   dropState: "state",
 } as const satisfies Record<JobKind, SchemaName>;
 

@@ -48,6 +48,11 @@ export function stateWrites(db: Database): Performers<keyof StateJobs> {
       for (const message of messages) deleteMessage.run(account, message);
       return null;
     },
+    dropSnapshot({ account }) {
+      deleteSnapshot.run(account);
+      deleteParts.run(account);
+      return null;
+    },
     dropState({ account, limit }) {
       // The snapshot first: a half-dropped account has none, rather than one without its parts.
       deleteSnapshot.run(account);

@@ -54,6 +54,10 @@ export class SqliteState implements State {
     })();
   }
 
+  async dropSnapshot(account: AccountId): Promise<void> {
+    await this.#writer.ask("dropSnapshot", { account: objectKey(account) }, "drop a snapshot");
+  }
+
   async saveMessages(account: AccountId, messages: readonly StoredMessage[]): Promise<void> {
     const jobs: Promise<null>[] = [];
     for (let at = 0; at < messages.length; at += rowsAtOnce) {

@@ -38,6 +38,8 @@ export class LmtpLane implements Lane {
       if (random.chance(0.8)) this.#again = { letter: sent, to };
       if (reply === null) return this.leave();
       if (!/^4\d\d /.test(reply)) this.#around.fault(`a delivery was answered ${reply}`);
+      // Whatever had been said of it is forgotten: a recipient may have been refused, the sender was not.
+      await this.#client.say("RSET");
       return;
     }
   }
