@@ -61,8 +61,10 @@ export async function everyOperation(
   await blobs.read(large, 10, 10);
   await blobs.read(large, 10, 600_000);
   await blobs.reference([
-  for await (const _ of blobs.references(account));blob: small, account, message ,blob: large, account, message ,
+    { blob: small, account, message },
+    { blob: large, account, message },
   ]);
+  for await (const _ of blobs.references(account));
   clock.advance(2 * day);
   await blobs.sweep(clock.now() - day);
   await blobs.unreference([{ blob: small, account, message }]);
