@@ -11,6 +11,7 @@ import { blobsOfBase } from "./base-blobs.ts";
 import type { BaseReader } from "./base-file.ts";
 import { blobsOfBackup } from "./blob-source.ts";
 import type { AccountLine } from "./manifest.ts";
+import { RestoreRefused } from "./refused.ts";
 import { renewFolders } from "./renew-folders.ts";
 import { baseOf, entriesOf, provenOrKnown, provenStep } from "./replay.ts";
 
@@ -71,11 +72,6 @@ export async function restoreLog(from: RestoreFrom, to: RestoreTo): Promise<Rest
 function baseFor({ base, loaded }: BaseReader, { account: id, newBatch }: RestoreTo): Base {
   if (id === base.account) return base;
   return packBase({ ...loaded, account: { ...loaded.account, id } }, base.at, newBatch());
-}
-
-/** What was asked for cannot be done here; nothing was. */
-export class RestoreRefused extends Error {
-  override readonly name = "RestoreRefused";
 }
 
 /** What to say of a time before the backup's first copy of a log that was compacted already. */

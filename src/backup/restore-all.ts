@@ -5,7 +5,8 @@ import type { Stores } from "../store/stores.ts";
 import { beginTransfer, finishTransfer } from "../store/transfer/unfinished.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
-import { type RestoreFrom, RestoreRefused, restoreLog, tooEarly } from "./restore-account.ts";
+import { RestoreRefused } from "./refused.ts";
+import { type RestoreFrom, restoreLog, tooEarly } from "./restore-account.ts";
 
 export type RestoreAllOptions = {
   readonly root: string;

@@ -4,7 +4,7 @@ import type { Stores } from "../store/stores.ts";
 import { FileReader } from "./file-reader.ts";
 import { segmentPath } from "./layout.ts";
 import { type AccountLine, readAccounts, readManifest } from "./manifest.ts";
-import { RestoreRefused } from "./restore-account.ts";
+import { RestoreRefused } from "./refused.ts";
 import { type RestoredOne, restoreOneAccount } from "./restore-one.ts";
 
 export type ServerParts = {

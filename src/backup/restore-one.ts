@@ -6,8 +6,9 @@ import type { StoredAddress, StoredUser } from "../store/directory.ts";
 import type { Stores } from "../store/stores.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import type { AccountLine } from "./manifest.ts";
+import { RestoreRefused } from "./refused.ts";
 import { baseOf, entriesOf, replay } from "./replay.ts";
-import { type RestoreFrom, RestoreRefused, restoreLog, tooEarly } from "./restore-account.ts";
+import { type RestoreFrom, restoreLog, tooEarly } from "./restore-account.ts";
 import { rollBack } from "./roll-back.ts";
 
 export type RestoreOneWish = RestoreFrom & {

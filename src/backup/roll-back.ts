@@ -7,6 +7,7 @@ import type { AccountId, MessageId, RequestId } from "../domain/ids.ts";
 import type { BodyPlace } from "../store/log.ts";
 import type { BaseReader } from "./base-file.ts";
 import { readBlob } from "./blob-source.ts";
+import { RollBackRefused } from "./refused.ts";
 import { type LiveFolder, planRollBack, type RollBackPlan } from "./roll-back-plan.ts";
 import { flagNames, wantedFolders } from "./wanted-folders.ts";
 
@@ -21,11 +22,6 @@ export type RollBack = {
   /** Unlike any other. */
   readonly newName: () => string;
 };
-
-/** A change was refused: over quota, say. Nothing of it was done; what was done before it is. */
-export class RollBackRefused extends Error {
-  override readonly name = "RollBackRefused";
-}
 
 /** Clients and deliveries may get in between plan and change; then what is left is planned again. */
 const mostRounds = 8;

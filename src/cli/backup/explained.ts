@@ -1,6 +1,5 @@
 import { BackupDamaged, NoBackup } from "../../backup/damage.ts";
-import { RestoreRefused } from "../../backup/restore-account.ts";
-import { RollBackRefused } from "../../backup/roll-back.ts";
+import { RestoreRefused, RollBackRefused } from "../../backup/refused.ts";
 import { AnotherServersBackup } from "../../backup/write-backup.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";

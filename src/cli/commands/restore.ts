@@ -2,8 +2,6 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parseMoment } from "../../backup/parse-moment.ts";
 import { explained } from "../backup/explained.ts";
-import { restoreEverything } from "../backup/restore-everything.ts";
-import { restoreOne } from "../backup/restore-one.ts";
 import type { Console } from "../console.ts";
 import { WrongUsage } from "../failure.ts";
 import { type CommonOptions, withCommonOptions } from "../options.ts";
@@ -40,9 +38,14 @@ export function addRestore(program: Command, console: Console): void {
       if (options.as !== undefined && options.replace) throw new WrongUsage("--as and --replace exclude each other");
       const root = resolve(console.cwd, directory);
       try {
-        await (options.account === undefined
-          ? restoreEverything(root, options, console)
-          : restoreOne(root, { ...options, account: options.account }, console));
+        // Loaded only where it is used: one of them brings much of the server along.
+        if (options.account === undefined) {
+          const { restoreEverything } = await import("../backup/restore-everything.ts");
+          await restoreEverything(root, options, console);
+        } else {
+          const { restoreOne } = await import("../backup/restore-one.ts");
+          await restoreOne(root, { ...options, account: options.account }, console);
+        }
       } catch (error) {
         throw explained("restore", error);
       }
