@@ -114,6 +114,22 @@ test("who waits too long is told when to come back; what belongs to others is re
   for (const socket of sockets) socket.destroy();
 });
 
+test("messages that somebody leaves half sent are in nobody else's way", async () => {
+  const head = `POST ${inbox} HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${token}\r\nContent-Type: message/rfc822\r\n`;
+  const half = `${head}Content-Length: ${2 * megabyte}\r\n\r\nSubject: half\r\n\r\n${"x".repeat(600_000)}`;
+  const sockets = (await Promise.all(Array.from({ length: 15 }, () => unread(half)))).flat();
+  await Bun.sleep(3_000);
+  const alice = await victim.addUser("alice");
+  const { results } = (await (await victim.api(`/users/${alice}/mailboxes`)).json()) as { results: { id: string }[] };
+  const stored = await victim.api(`/users/${alice}/mailboxes/${results[0]!.id}/messages`, {
+    method: "POST",
+    headers: { "content-type": "message/rfc822" },
+    body: `Subject: whole\r\n\r\n${"x".repeat(megabyte)}`,
+  });
+  expect(stored.status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+});
+
 test("bodies that do not end", async () => {
   const json = `{"text":"${"x".repeat(30 * megabyte)}`;
   const head = `POST ${inbox} HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${token}\r\nContent-Type: application/json\r\n`;

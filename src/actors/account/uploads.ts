@@ -24,7 +24,9 @@ export class Uploads {
   }
 
   begin(account: AccountId, name: string): Taken {
-    if (this.#open.size >= mostUploads) {
+    let own = 0;
+    for (const key of this.#open.keys()) if (key.startsWith(`${account} `)) own++;
+    if (this.#open.size >= mostUploads || own >= mostOfAccount) {
       return { ok: false, refusal: { kind: "busy", why: "too many messages are arriving" } };
     }
     this.#open.set(keyOf(account, name), {
@@ -163,7 +165,9 @@ type Upload = {
 
 const interrupted: Taken = { ok: false, refusal: { kind: "unavailable", why: "the upload was interrupted" } };
 
-const mostUploads = 200;
+const mostUploads = 1_000;
+/** Whoever leaves messages half sent is in the way of nobody else. */
+const mostOfAccount = 100;
 /** An upload larger than this goes to disk as it comes, undivided. */
 const heldBytes = 8 * 1024 * 1024;
 /** So does any that finds so much held by all of them: clients may send slowly, or leave their messages half sent. */

@@ -26,7 +26,7 @@ export const listSessions = operation({
   path: "/sessions",
   id: "getSessions",
   tag,
-  summary: "IMAP, POP3 and LMTP sessions of all nodes",
+  summary: "IMAP and POP3 sessions and event streams of all nodes",
   access: { may: "read", what: "sessions", whose: "any" },
   params: { user: accountId.optional(), limit: integer(1, 10_000).default(1000) },
   answer: z.object({ results: z.array(session) }),

@@ -33,6 +33,25 @@ async function listen(user: string, headers: Record<string, string> = {}) {
 }
 
 describe("GET /users/:user/updates", () => {
+  test("is a session: listed, ended by an administrator and at logout, and limited in number", async () => {
+    const { id } = await http.addUser("streams");
+    const sessions = async (): Promise<{ id: string; protocol: string }[]> =>
+      (await http.get(`/sessions?user=${id}`)).results;
+    const streams = await Promise.all(Array.from({ length: 50 }, () => listen(id)));
+    expect((await sessions()).map(({ protocol }) => protocol)).toEqual(Array(50).fill("http"));
+    const refused = await http.request("GET", `/users/${id}/updates`);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+    await refused.body?.cancel();
+    const [first] = await sessions();
+    await http.delete(`/sessions/${first!.id}`);
+    expect((await sessions()).length).toBe(49);
+    const another = await listen(id);
+    await streams[49]!.close();
+    await http.put(`/users/${id}/logout`, {});
+    expect(await sessions()).toEqual([]);
+    for (const stream of [another, ...streams.slice(0, 49)]) await stream.close();
+  });
+
   test("tells of messages, flags and mailboxes as they change", async () => {
     const { id, mailboxes } = await http.addUser("watch");
     const inbox = mailboxes.INBOX!;

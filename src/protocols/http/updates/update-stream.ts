@@ -25,6 +25,8 @@ type Parts = {
   readonly clock: Clock;
   readonly leaving: AbortSignal;
   readonly logger: Logger;
+  /** Called when the stream has ended, however. */
+  readonly ended: () => void;
 };
 
 /**
@@ -72,6 +74,7 @@ export class UpdateStream {
     this.#account = account;
     this.#seq = 0;
     this.#behind = false;
+    this.#stops.push(parts.ended);
     const leave = () => this.end();
     parts.leaving.addEventListener("abort", leave);
     this.#stops.push(() => parts.leaving.removeEventListener("abort", leave));
