@@ -105,27 +105,15 @@ export function mongoLink(
 
   function collectionOf(name: string) {
     return {
-      find: (filter: object, options?: FindOptions) => ({
-        toArray: () => read(name, (server) => server.collection(name).find(filter as never, options)),
-      }),
+      find: (filter: object, options?: FindOptions) =>
+        cursor(() => read(name, (server) => server.collection(name).find(filter as never, options))),
       findOne: async (filter: object, options?: FindOptions) => {
         const some = await read(name, (server) =>
           server.collection(name).find(filter as never, { ...options, limit: 1 }),
         );
         return (some as Document[])[0] ?? null;
       },
-      aggregate: (pipeline: never) => {
-        const all = () => read(name, (server) => server.collection(name).aggregate(pipeline)) as Promise<Document[]>;
-        let rest: Document[] | null = null;
-        return {
-          toArray: all,
-          next: async () => {
-            rest ??= await all();
-            return rest.shift() ?? null;
-          },
-          close: async () => {},
-        };
-      },
+      aggregate: (pipeline: never) => cursor(() => read(name, (server) => server.collection(name).aggregate(pipeline))),
       countDocuments: (filter: object) => read(name, (server) => server.collection(name).find(filter as never).length),
       insertOne: (document: Document) => write(name, (server) => server.collection(name).insert(document)),
       insertMany: (documents: readonly Document[]) =>
@@ -170,6 +158,23 @@ export function mongoLink(
     db: { collection: collectionOf } as unknown as Db,
     during: (action, run) => guarded(action, run),
     roundTrips: () => roundTrips,
+  };
+}
+
+/** A cursor that gets everything with its first batch. */
+function cursor(all: () => Promise<Document[]>) {
+  let rest: Document[] | null = null;
+  const next = async () => {
+    rest ??= await all();
+    return rest.shift() ?? null;
+  };
+  return {
+    toArray: all,
+    next,
+    close: async () => {},
+    async *[Symbol.asyncIterator]() {
+      for (let each = await next(); each; each = await next()) yield each;
+    },
   };
 }
 

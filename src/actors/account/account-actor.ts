@@ -40,6 +40,7 @@ export class AccountActor {
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
   #catchingUp: Promise<void> | null = null;
+  #catchUpNext: Promise<void> | null = null;
   /** Those who want the log's gap read as soon as no append is under way. */
   #wantGap: { resolve(): void; reject(error: unknown): void }[] = [];
   #life: "ready" | "stopped" = "ready";
@@ -278,7 +279,17 @@ export class AccountActor {
   catchUp(): Promise<void> {
     // An append under way would clash with the gap's entries: it comes first.
     if (this.#running) return new Promise((resolve, reject) => void this.#wantGap.push({ resolve, reject }));
-    this.#catchingUp ??= this.#readGap().finally(() => {
+    // A read that is under way may have passed what was appended since it began: that takes another one.
+    if (this.#catchingUp) {
+      this.#catchUpNext ??= this.#catchingUp
+        .catch(() => {})
+        .then(() => {
+          this.#catchUpNext = null;
+          return this.catchUp();
+        });
+      return this.#catchUpNext;
+    }
+    this.#catchingUp = this.#readGap().finally(() => {
       this.#catchingUp = null;
     });
     return this.#catchingUp;

@@ -7,6 +7,8 @@ export const examine = command({
   name: "EXAMINE",
   rfc: ["3501 §6.3.2", "7162 §3.1.8, §3.2.5"],
   states: withAccount,
+  // What goes while the mailbox is being opened is said with the next command: its numbers are only just told.
+  expunges: { sequence: "hold", uid: "hold" },
   args: { request: selectRequest },
   run: ({ args }, session) => openMailbox(session, args.request, false),
 });
