@@ -40,7 +40,7 @@ export async function readContent(
     while (to < rows.length && to - from < batchRows && bytes < batchBytes && structure < allowance) {
       const { size } = rows[to]!;
       if (sections) bytes += Math.min(size, wholeLimit);
-      if (structures) structure += largestStructure(size);
+      structure += structures ? largestStructure(size) : largestEnvelope(size);
       to++;
     }
     const read = await readBatch(content, reader, rows.slice(from, to), query.items, page);
@@ -64,6 +64,11 @@ const recordBytes = { least: 8 * 1024 * 1024, most: 128 * 1024 * 1024 };
 /** A message of this size is described in so many bytes at most, about: by its parts, of which there is a limit, and their headers. */
 function largestStructure(size: number): number {
   return Math.min(size * 40, 768 * 1024 + size * 2);
+}
+
+/** Its header may be all there is of it. */
+function largestEnvelope(size: number): number {
+  return size * 2;
 }
 
 /** Structures from this size on take so long to read that others come between two of them. */

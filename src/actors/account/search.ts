@@ -20,7 +20,7 @@ const testsPerBatch = 50_000;
 
 /**
  * SEARCH: what the columns decide is decided here, in slices that leave the thread to others in between; for the rest
- * the messages are read, and a CPU worker looks into them. Of each account one search is under way at a time.
+ * the messages are read, and a CPU worker looks into them: one search of an account at a time.
  */
 export async function search(
   around: Surroundings,
@@ -38,8 +38,9 @@ export async function search(
     found.push(uid);
     modSeq = Math.max(modSeq, modseq);
   };
-  const searched = await content.searches.take(reader.id, async () => {
-    const rows = undecided(state, mailbox, compile(criteria), { take, step: Math.ceil(testsPerStep / breadth) });
+  const compiled = compile(criteria);
+  const look = async (): Promise<boolean> => {
+    const rows = undecided(state, mailbox, compiled, { take, step: Math.ceil(testsPerStep / breadth) });
     const most = Math.max(1, Math.min(batchRows, Math.floor(testsPerBatch / breadth)));
     for (;;) {
       const batch = await content.slices.run(nextBatch(rows, most));
@@ -48,7 +49,9 @@ export async function search(
       const matches = await around.cpu.search(criteria, messages);
       for (const [n, each] of messages.entries()) if (matches[n]) take(each.uid, each.modseq);
     }
-  });
+  };
+  // Whoever asks for flags only does not wait for somebody else's look into all messages.
+  const searched = await (compiled.needs === "columns" ? look() : content.searches.take(reader.id, look));
   if (!searched) return { ok: false, refusal: { kind: "busy", why: "too many searches wait for this account" } };
   found.sort((a, b) => a - b);
   return { ok: true, seq: state.seq, uids: runsOfSorted(found), modSeq };
