@@ -1,6 +1,5 @@
 import { printChecksum } from "../../domain/account/checksum.ts";
-import { messageIdBytes } from "../../domain/account/chunk.ts";
-import { eachDeparted } from "../../domain/account/departed-mail.ts";
+import { type Chunk, messageIdBytes } from "../../domain/account/chunk.ts";
 import { checksumFromScratch, idText } from "../../domain/account/evolve.ts";
 import { PartNames, packAccount, unpackAccount } from "../../domain/account/snapshot.ts";
 import type { MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
@@ -32,9 +31,15 @@ type Head = {
 };
 
 const pieceBytes = 1024 * 1024;
+const rowsBetweenYields = 500;
 
 /** The base of an account that was loaded from its log alone; `at`: when its last entry was made. */
 export function packBase(loaded: Loaded, at: number, name: string): Base {
+  return atOnce(packingBase(loaded, at, name));
+}
+
+/** As `packBase`, yielding now and then. */
+export function* packingBase(loaded: Loaded, at: number, name: string): Generator<undefined, Base> {
   const { account } = loaded;
   const packed = packAccount(account, new PartNames(), name);
   const head: Head = {
@@ -44,7 +49,8 @@ export function packBase(loaded: Loaded, at: number, name: string): Base {
     departed: { ...loaded.departed.pack(), forgotten: [] },
   };
   const headPieces = piecesOf(Buffer.from(JSON.stringify(head)));
-  const places = packPlaces(messagesOf(loaded), loaded.unrecorded);
+  yield;
+  const places = yield* packPlaces(messagesOf(loaded), loaded.unrecorded);
   const contents: Contents = {
     format: 1,
     head: headPieces.length,
@@ -57,6 +63,11 @@ export function packBase(loaded: Loaded, at: number, name: string): Base {
 
 /** What `packBase` was given, each message with its place. Throws where the base does not prove itself. */
 export function unpackBase(base: Base): Loaded {
+  return atOnce(unpackingBase(base));
+}
+
+/** As `unpackBase`, yielding now and then. */
+export function* unpackingBase(base: Base): Generator<undefined, Loaded> {
   const [first, ...parts] = base.parts;
   const contents = JSON.parse(textOf(first ?? new Uint8Array(0))) as Contents;
   if (contents.format !== 1)
@@ -68,7 +79,10 @@ export function unpackBase(base: Base): Loaded {
   if (account.seq !== base.seq || printChecksum(checksumFromScratch(account)) !== printChecksum(account.checksum))
     throw new Error(`Cannot read the base of account ${base.account}: it is not the account at entry ${base.seq}`);
   const unrecorded = new Map<MessageId, Unrecorded>();
-  for (const part of parts.slice(contents.head + contents.names.length)) unpackPlaces(part, unrecorded);
+  for (const part of parts.slice(contents.head + contents.names.length)) {
+    yield;
+    unpackPlaces(part, unrecorded);
+  }
   return {
     account,
     requests: RequestWindow.unpack(head.requests),
@@ -89,25 +103,33 @@ export function bodiesNeeded({ unrecorded }: Pick<Loaded, "unrecorded">): readon
   return places.sort((a, b) => a.seq - b.seq || a.index - b.index);
 }
 
-/** Every message that is in a mailbox, or has departed and can be brought back. */
-function messagesOf({ account }: Loaded): Set<MessageId> {
-  const messages = new Set<MessageId>();
-  for (const { chunks } of account.mailboxes.values()) {
-    for (const { fixed, length } of chunks) {
-      for (let at = 0; at < length; at++) messages.add(idText(fixed.message, at * messageIdBytes) as MessageId);
-    }
+/** What `work` returns, without a pause. */
+export function atOnce<T>(work: Iterator<unknown, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
   }
-  for (const mailbox of account.departed.mailboxes.keys()) {
-    eachDeparted(account.departed, mailbox, ({ fixed }, at) => {
-      messages.add(idText(fixed.message, at * messageIdBytes) as MessageId);
-    });
+}
+
+/** Every message that is in a mailbox, or has departed and can be brought back; some of them more than once. */
+function* messagesOf({ account }: Loaded): Generator<MessageId> {
+  for (const { chunks } of account.mailboxes.values()) yield* messagesIn(chunks);
+  for (const { chunks } of account.departed.mailboxes.values()) yield* messagesIn(chunks);
+}
+
+function* messagesIn(chunks: readonly Chunk[]): Generator<MessageId> {
+  for (const { fixed, length } of chunks) {
+    for (let at = 0; at < length; at++) yield idText(fixed.message, at * messageIdBytes) as MessageId;
   }
-  return messages;
 }
 
 type PackedPlace = readonly [message: MessageId, seq: number, place: string];
 
-function packPlaces(messages: Iterable<MessageId>, places: ReadonlyMap<MessageId, Unrecorded>): Uint8Array[] {
+function* packPlaces(
+  messages: Iterable<MessageId>,
+  places: ReadonlyMap<MessageId, Unrecorded>,
+): Generator<undefined, Uint8Array[]> {
+  const packed = new Set<MessageId>();
   const pieces: Uint8Array[] = [];
   let rows: string[] = [];
   let size = 0;
@@ -117,6 +139,9 @@ function packPlaces(messages: Iterable<MessageId>, places: ReadonlyMap<MessageId
     size = 0;
   };
   for (const message of messages) {
+    if (packed.has(message)) continue;
+    packed.add(message);
+    if (packed.size % rowsBetweenYields === 0) yield;
     const known = places.get(message);
     if (!known) throw new Error(`Cannot make a base: no entry brought message ${message}`);
     const row = JSON.stringify([message, known.seq, textOf(packPlace(known.place))] satisfies PackedPlace);

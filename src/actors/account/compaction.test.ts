@@ -9,6 +9,8 @@ import type { AccountCommand } from "../../domain/account/commands.ts";
 import { anyCommand } from "../../domain/account/history.testing.ts";
 import type { AccountId, MailboxId } from "../../domain/ids.ts";
 import { done, failingStores, onlyCall } from "../../store/failing/failing-stores.ts";
+import { realClock } from "../runtime/clock.ts";
+import { TimeSlices } from "../runtime/time-slices.ts";
 import { compact } from "./compaction.ts";
 import { accountAt, BeforeHistory } from "./history.ts";
 import type { ChangeCommand, MailboxList } from "./requests.ts";
@@ -16,6 +18,7 @@ import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
 
 setDefaultTimeout(120_000);
 
+const slices = new TimeSlices(realClock);
 const mongo = await mongoAndRedis();
 const kinds: [string, OpenStores][] = [["embedded", openEmbedded]];
 if (typeof mongo === "function") kinds.push(["MongoDB and Redis", mongo]);
@@ -45,7 +48,7 @@ for (const [name, open] of kinds) {
       return made;
     };
     const compactAll = (through = Number.MAX_SAFE_INTEGER, stores = opened.stores) =>
-      compact(stores.log, account, { before: Date.now() + 1e9, through, worthwhile: 1, name: newAccount() });
+      compact(stores.log, account, { before: Date.now() + 1e9, through, worthwhile: 1, name: newAccount() }, slices);
     const closeAll = async () => {
       for (const { shard } of shards.splice(0)) await shard.close();
     };

@@ -1,7 +1,8 @@
 import { printChecksum } from "../../domain/account/checksum.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { BodyPlace, Log } from "../../store/log.ts";
-import { bodiesNeeded, packBase, unpackBase } from "./bases.ts";
+import type { TimeSlices } from "../runtime/time-slices.ts";
+import { atOnce, bodiesNeeded, packingBase, unpackingBase } from "./bases.ts";
 import { loadedAt } from "./history.ts";
 
 export type CompactionWish = {
@@ -20,23 +21,32 @@ export type Compacted = { readonly base: number; readonly trimmed: number };
 
 const trimmedAtOnce = 500;
 
+/** For a thread that serves nobody else. */
+const undivided: Pick<TimeSlices, "run"> = { run: async (work) => atOnce(work) };
+
 /**
  * Lets the old entries of an account's log go. First a base is made of the log alone, saved, read again and proved; only
  * then the entries below it are removed. It may be cut short anywhere: then entries are left that the next time takes,
  * never a gap that no base stands for. Two nodes that do it at once do the same.
  *
+ * @param slices lets whoever else has work for this thread get on with it
  * @returns null where there is nothing worth it
  */
-export async function compact(log: Log, account: AccountId, wish: CompactionWish): Promise<Compacted | null> {
+export async function compact(
+  log: Log,
+  account: AccountId,
+  wish: CompactionWish,
+  slices: Pick<TimeSlices, "run"> = undivided,
+): Promise<Compacted | null> {
   const { base, trimmed } = await log.compaction(account);
-  if (base > 0 && trimmed < base - 1) return finish(log, account, trimmed);
+  if (base > 0 && trimmed < base - 1) return finish(log, account, trimmed, slices);
   if (wish.through < base + wish.worthwhile) return null;
   const [last] = await log.read(account, base + wish.worthwhile - 1, 1, "no bodies");
   if (!last || last.at >= wish.before) return null;
   const seq = await lastBefore(log, account, last.seq, wish);
   const { loaded, at } = await loadedAt({ log }, account, { seq });
-  await log.saveBase(packBase(loaded, at!, wish.name));
-  return finish(log, account, trimmed);
+  await log.saveBase(await slices.run(packingBase(loaded, at!, wish.name)));
+  return finish(log, account, trimmed, slices);
 }
 
 /** The last of the entries from `first` on, up to `through`, before the first one that is too young. */
@@ -53,10 +63,15 @@ async function lastBefore(log: Log, account: AccountId, first: number, wish: Com
 }
 
 /** Removes what lies below the base as it is kept, proved once more: nothing else is left of those entries. */
-async function finish(log: Log, account: AccountId, trimmed: number): Promise<Compacted> {
+async function finish(
+  log: Log,
+  account: AccountId,
+  trimmed: number,
+  slices: Pick<TimeSlices, "run">,
+): Promise<Compacted> {
   const base = await log.base(account);
   if (!base) throw new Error(`Cannot compact the log of account ${account}: its base is gone`);
-  const loaded = unpackBase(base);
+  const loaded = await slices.run(unpackingBase(base));
   const [entry] = await log.read(account, base.seq - 1, 1, "no bodies");
   if (entry?.checksum !== printChecksum(loaded.account.checksum))
     throw new Error(`Cannot compact the log of account ${account}: its base is not the state at entry ${base.seq}`);

@@ -169,6 +169,23 @@ describe("departed mail", () => {
     expect((await restore(strict, "late")).messages).toEqual([]);
   });
 
+  test("what was brought back is not to be forgotten, again and again", async () => {
+    const one = node();
+    await one.open(account);
+    await one.deliver(account, "m");
+    await expunge(one, "x", "all");
+    await restore(one, "back");
+    await closeAll();
+    const two = node({ retention: 1 });
+    expect((await two.inbox(account)).length).toBe(1);
+    const saves = () => stores.calls.filter(({ method }) => method === "saveSnapshot").length;
+    const before = saves();
+    // A few rounds of the shard's looking after its accounts.
+    await Bun.sleep(4000);
+    expect(saves() - before).toBeLessThanOrEqual(1);
+    expect(await stores.log.heads([account])).toEqual([4]);
+  });
+
   test("mailboxes come back with their use where nothing else has it, and under the name they have where they still are", async () => {
     const one = node();
     await one.open(account);

@@ -46,7 +46,7 @@ export class Departed {
         this.#forgotten.add(idText(fixed.message, at * messageIdBytes) as MessageId);
       });
     }
-    for (const seq of this.#times.keys()) if (seq <= through) this.#times.delete(seq);
+    this.settled(through);
   }
 
   /** When the entry was made in which something departed. */
@@ -62,6 +62,11 @@ export class Departed {
       through = seq;
     }
     return through;
+  }
+
+  /** Nothing is left of what departed up to `through`: all of it was brought back. */
+  settled(through: number): void {
+    for (const seq of this.#times.keys()) if (seq <= through) this.#times.delete(seq);
   }
 
   /** Those forgotten that the account has no more, neither in a mailbox nor among what departed later. */

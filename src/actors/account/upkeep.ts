@@ -1,3 +1,4 @@
+import { TimeSlices } from "../runtime/time-slices.ts";
 import type { AccountActor } from "./account-actor.ts";
 import { compact } from "./compaction.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -14,11 +15,13 @@ const messagesPerEntry = 4;
  */
 export class Upkeep {
   readonly #around: Surroundings;
+  readonly #slices: TimeSlices;
   readonly #next = new WeakMap<AccountActor, number>();
   #running: Promise<void> | null = null;
 
   constructor(around: Surroundings) {
     this.#around = around;
+    this.#slices = new TimeSlices(around.clock);
   }
 
   /** Begins with the actor's account if it is time and nothing else is under way; `now`: by the monotonic clock. */
@@ -43,7 +46,8 @@ export class Upkeep {
     const { stores, logger, newId } = this.#around;
     const { id: account, snapshotSeq: through } = actor;
     try {
-      const done = await compact(stores.log, account, { before, through, worthwhile, name: newId() });
+      const wish = { before, through, worthwhile, name: newId() };
+      const done = await compact(stores.log, account, wish, this.#slices);
       if (done) logger.info({ account, ...done }, "log compacted");
     } catch (err) {
       logger.warn({ account, err }, "log not compacted");

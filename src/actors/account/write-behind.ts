@@ -65,7 +65,8 @@ export async function writeBehind(actor: AccountActor, content: ContentReader, a
 async function forgetOld(actor: AccountActor, { clock, limits }: Surroundings): Promise<void> {
   const through = actor.departed.oldest(clock.now() - limits.retention);
   if (through === 0) return;
-  await actor.change(`forget ${through}` as RequestId, { kind: "forget", through }, [undefined]);
+  const outcome = await actor.change(`forget ${through}` as RequestId, { kind: "forget", through }, [undefined]);
+  if (outcome.ok && outcome.events.length === 0) actor.departed.settled(through);
 }
 
 async function save(actor: AccountActor, state: Account, around: Surroundings): Promise<void> {
