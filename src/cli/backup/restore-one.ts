@@ -84,7 +84,7 @@ async function restoreInto(stores: Stores, wish: RestoreOneWish, config: Config)
 /** So that other nodes hear at once of what is put back. */
 async function openHints({ redis }: Config) {
   const { RedisHints } = await import("../../store/redis/redis-hints.ts");
-  return RedisHints.open({ url: redis.url!, clock: realClock });
+  return RedisHints.open({ url: redis.url!, prefix: redis.prefix ?? "", clock: realClock });
 }
 
 function report(restored: RestoredOne, options: RestoreOptions, console: Console): void {
