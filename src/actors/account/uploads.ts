@@ -167,7 +167,7 @@ const interrupted: Taken = { ok: false, refusal: { kind: "unavailable", why: "th
 
 const mostUploads = 1_000;
 /** Whoever leaves messages half sent is in the way of nobody else. */
-const mostOfAccount = 100;
+const mostOfAccount = 250;
 /** An upload larger than this goes to disk as it comes, undivided. */
 const heldBytes = 8 * 1024 * 1024;
 /** So does any that finds so much held by all of them: clients may send slowly, or leave their messages half sent. */
