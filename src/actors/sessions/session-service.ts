@@ -43,12 +43,17 @@ export class SessionService implements Sessions {
     this.#node = parts.node;
     this.#randomHex = parts.randomHex;
     this.#life = parts.randomHex(8);
-    this.#unsubscribe = parts.hints.subscribe(endChannel, { heard: (payload) => this.#endHeard(payload), gap() {} });
+    this.#unsubscribe = parts.hints.subscribe(endChannel, {
+      heard: (payload) => this.#endHeard(payload),
+      // What was said before the break may be forgotten.
+      gap: () => this.#beat(),
+    });
     this.#scheduleRefresh();
     this.#beat();
   }
 
   #beat(): void {
+    this.#cancelBeat();
     this.#hints.put(lifePrefix + this.#life, { node: this.#node }, beatTtl).catch(() => {});
     this.#cancelBeat = this.#clock.after(beatEvery, () => this.#beat());
   }
@@ -97,15 +102,13 @@ export class SessionService implements Sessions {
     return wanted.slice(0, filter.limit ?? 1000);
   }
 
-  /** Records of sessions whose nodes live; those of the others are removed. */
-  async #living(limit: number) {
+  /** Records of sessions whose nodes live. The others run out: a node may only have been out of touch for a moment. */
+  async #living(limit: number): ReturnType<Hints["list"]> {
     const found = await this.#hints.list(prefix, limit);
     const dead = await this.#deadOf(found.map(({ value }) => value.life ?? ""));
-    if (dead.size === 0) return found;
-    const left = found.filter(({ value }) => dead.has(value.life ?? ""));
-    await Promise.all(left.map(({ key }) => this.#hints.remove(key)));
     const living = found.filter(({ value }) => !dead.has(value.life ?? ""));
-    return found.length < limit ? living : await this.#hints.list(prefix, limit);
+    if (living.length === found.length || found.length < limit || limit === mostListed) return living;
+    return (await this.#living(mostListed)).slice(0, limit);
   }
 
   async end(id: string, reason: string): Promise<boolean> {
