@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { opaqueDescription } from "../../domain/mime/description.ts";
-import { StoreUnavailable } from "../../store/log.ts";
+import { type BodyPlace, StoreUnavailable } from "../../store/log.ts";
 import type { StoredMessage } from "../../store/state.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { Cpu } from "../workers/cpu.ts";
@@ -31,7 +31,7 @@ export async function verifyMessages(
   const inline = messages.flatMap(({ message }) =>
     (places.get(message)?.place ?? []).filter((piece) => piece.kind === "inline"),
   );
-  const found = inline.length > 0 ? await stores.log.bodies(id, inline) : [];
+  const found = inline.length > 0 ? await readBodies(stores, id, inline) : [];
   const bodies = new Map(inline.map(({ seq, index }, at) => [`${seq} ${index}`, found[at] ?? null]));
   for (const [at, living] of messages.entries()) {
     const known = places.get(living.message);
@@ -68,6 +68,20 @@ async function recordsOf(stores: Stores, id: AccountId, messages: readonly Livin
   }
 }
 
+/** Bodies, null where one is missing, and why where one cannot be read. */
+async function readBodies(stores: Stores, id: AccountId, wanted: readonly BodyPlace[]): Promise<readonly Body[]> {
+  try {
+    return await stores.log.bodies(id, wanted);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    if (wanted.length === 1) return [(error as Error).message];
+  }
+  const each: Body[] = [];
+  for (const place of wanted) each.push(...(await readBodies(stores, id, [place])));
+  return each;
+}
+type Body = Uint8Array | string | null;
+
 async function wrongField(
   cpu: Pick<Cpu, "describe">,
   record: Pick<StoredMessage, (typeof fields)[number]>,
@@ -91,7 +105,7 @@ const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) ===
 async function bytesOf(
   stores: Stores,
   place: Place,
-  bodies: ReadonlyMap<string, Uint8Array | null>,
+  bodies: ReadonlyMap<string, Body>,
   find: (what: "body" | "blob", text: string) => void,
 ): Promise<Uint8Array | null> {
   const pieces: Uint8Array[] = [];
@@ -105,7 +119,8 @@ async function bytesOf(
     else if (piece.kind === "inline") {
       const name = `body ${piece.index} of entry ${piece.seq}`;
       const body = bodies.get(`${piece.seq} ${piece.index}`);
-      if (!body) miss("body", `${name} is missing`);
+      if (typeof body === "string") miss("body", `${name} cannot be read: ${body}`);
+      else if (!body) miss("body", `${name} is missing`);
       else if (body.length !== piece.size) miss("body", `${name} has ${body.length} bytes, not ${piece.size}`);
       else pieces.push(body);
     } else {

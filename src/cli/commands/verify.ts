@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { repairAccount } from "../../actors/account/repair.ts";
 import { type Verified, verifyAccount } from "../../actors/account/verify.ts";
@@ -5,7 +6,8 @@ import { realClock } from "../../actors/runtime/clock.ts";
 import { addressView, usernameView } from "../../domain/address.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { type Config, loadConfig } from "../../operation/config.ts";
-import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
+import { checkFiles, setStateAside, type TornFile } from "../../store/sqlite/check-files.ts";
+import { DataDirectoryInUse, lockDataDirectory } from "../../store/sqlite/data-lock.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { Console } from "../console.ts";
@@ -23,9 +25,10 @@ export function addVerify(program: Command, console: Console): void {
       const loaded = loadConfig({ file: options.config, env: console.env, cwd: console.cwd });
       if (!loaded.ok)
         throw new CommandFailure("cannot verify", loaded.problems.join("; "), "correct the configuration");
-      const stores = await openStores(loaded.config);
+      const torn = loaded.config.store.kind === "embedded" ? lookAtFiles(loaded.config.data, options, console) : [];
+      const stores = await openStores(loaded.config, torn);
       try {
-        await verify(stores, loaded.config, address, options, console);
+        await verify(stores, torn, loaded.config, address, options, console);
       } finally {
         await stores.close();
       }
@@ -33,7 +36,7 @@ export function addVerify(program: Command, console: Console): void {
 }
 
 /** The embedded store is one process's at a time; MongoDB can be read while nodes run, though not repaired. */
-async function openStores(config: Config): Promise<Stores> {
+async function openStores(config: Config, torn: readonly TornFile[]): Promise<Stores> {
   if (config.store.kind === "mongodb") {
     const { openMongoStores } = await import("../../store/mongo/open-mongo-stores.ts");
     return openMongoStores({ url: config.mongodb.url!, database: config.mongodb.database, clock: realClock });
@@ -41,13 +44,48 @@ async function openStores(config: Config): Promise<Stores> {
   try {
     return openSqliteStoresInThread({ dataDir: config.data });
   } catch (error) {
-    if (!(error instanceof DataDirectoryInUse)) throw error;
-    throw new CommandFailure("cannot verify", error.message, "stop the server first");
+    if (torn.length > 0) throw beyondRepair(torn);
+    throw error instanceof DataDirectoryInUse ? inUse(error) : error;
   }
 }
 
+/** What is torn in the embedded store's files; with --repair the state's file, which holds nothing of its own, is put aside. */
+function lookAtFiles(dataDir: string, options: VerifyOptions, console: Console): readonly TornFile[] {
+  if (!existsSync(dataDir)) return [];
+  let lock: { release(): void };
+  try {
+    lock = lockDataDirectory(dataDir);
+  } catch (error) {
+    throw error instanceof DataDirectoryInUse ? inUse(error) : error;
+  }
+  try {
+    const torn = checkFiles(dataDir);
+    for (const { text } of torn) if (!options.json) console.out.write(`file ${text}\n`);
+    const state = torn.find(({ holds }) => holds === "state");
+    if (!state) return torn;
+    if (!options.repair) {
+      const what = "all in it can be made again from the log";
+      throw new CommandFailure("verify", `${state.text}; ${what}`, "run `eider verify --repair`");
+    }
+    const aside = setStateAside(dataDir);
+    if (!options.json) console.out.write(`${state.file} put aside as ${aside}: it is made again from the log\n`);
+    return torn.filter((each) => each !== state);
+  } finally {
+    lock.release();
+  }
+}
+
+const inUse = (error: Error) => new CommandFailure("cannot verify", error.message, "stop the server first");
+const beyondRepair = (torn: readonly TornFile[]) =>
+  new CommandFailure(
+    "verify",
+    torn.map(({ text }) => text).join("; "),
+    "restore it from a backup: the log itself is damaged",
+  );
+
 async function verify(
   stores: Stores,
+  torn: readonly TornFile[],
   config: Config,
   address: string | undefined,
   options: VerifyOptions,
@@ -55,7 +93,13 @@ async function verify(
 ): Promise<void> {
   const results: Verified[] = [];
   const repaired: string[] = [];
-  for await (const account of accountsOf(stores, config, address)) {
+  const accounts: AccountId[] = [];
+  try {
+    for await (const account of accountsOf(stores, config, address)) accounts.push(account);
+  } catch (error) {
+    throw torn.length > 0 ? beyondRepair(torn) : error;
+  }
+  for (const account of accounts) {
     const verified = await verifyAccount(stores, account);
     results.push(verified);
     for (const { what, text } of verified.findings)
@@ -65,11 +109,12 @@ async function verify(
   const findings = results.flatMap((each) => each.findings);
   const messages = results.reduce((sum, each) => sum + each.messages, 0);
   const lasting = findings.filter(({ repair }) => !options.repair || repair === null).length;
-  if (options.json) console.out.write(`${JSON.stringify({ accounts: results, repaired })}\n`);
+  if (options.json) console.out.write(`${JSON.stringify({ files: torn, accounts: results, repaired })}\n`);
   else {
     for (const text of repaired) console.out.write(`${text}\n`);
     console.out.write(`${results.length} accounts, ${messages} messages, ${findings.length} findings\n`);
   }
+  if (torn.length > 0) throw beyondRepair(torn);
   if (lasting > 0) {
     const todo = options.repair ? "restore what is missing from a backup" : "run `eider verify --repair`";
     throw new CommandFailure("verify", `${lasting} things are not as the log says`, todo);
