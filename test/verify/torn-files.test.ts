@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { closeSync, existsSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { newAccount, testShard } from "../../src/actors/account/shard.testing.ts";
 import type { AccountId } from "../../src/domain/ids.ts";
 import { openSqliteStoresInThread } from "../../src/store/sqlite/open-stores.ts";
 import { temporaryDataDir } from "../../src/store/sqlite/temporary-stores.ts";
+
+setDefaultTimeout(60_000);
 
 const command = join(import.meta.dir, "../../src/cli/main.ts");
 
