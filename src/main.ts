@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { availableParallelism, hostname as machineName } from "node:os";
 import { fileURLToPath } from "node:url";
 import packageJson from "../package.json" with { type: "json" };
+import { BoundedAccounts } from "./actors/account/bounded-accounts.ts";
 import { Shards } from "./actors/account/shards.ts";
 import { DirectoryService } from "./actors/directory/directory-service.ts";
 import { realClock } from "./actors/runtime/clock.ts";
@@ -22,11 +23,12 @@ import { PrometheusMetrics } from "./operation/metrics.ts";
 import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
 import { rootToken } from "./operation/root-token.ts";
 import type { OwnReports, Siblings } from "./operation/siblings.ts";
+import { Admission } from "./protocols/admission.ts";
 import { startHttp } from "./protocols/http/server.ts";
 import { startImap } from "./protocols/imap/listener.ts";
 import { startLmtp } from "./protocols/lmtp/start-lmtp.ts";
 import { startPop3 } from "./protocols/pop3/start-pop3.ts";
-import type { Listening, Services } from "./protocols/services.ts";
+import type { Listening, Protocol, Services } from "./protocols/services.ts";
 import type { ShardStart } from "./shard-worker.ts";
 import type { Hints } from "./store/hints.ts";
 import { LocalHints } from "./store/local/hints.ts";
@@ -142,8 +144,13 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
   });
   const certificate = openCertificate(config, new Date());
   const metrics = new PrometheusMetrics(packageJson.version);
+  const bounded = new BoundedAccounts(shards, {
+    changes: config.limits.changes,
+    bytes: Math.max(config.limits.memory / 8, 2 * config.limits.message_size),
+  });
+  const admission = new Admission(config.limits.deliveries, clock.monotonic);
   const services: Services = {
-    accounts: shards,
+    accounts: bounded,
     directory,
     sessions,
     clock,
@@ -154,6 +161,12 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
     hostname: config.hostname,
     version: packageJson.version,
   };
+  const servicesFor = (protocol: Protocol): Services => ({
+    ...services,
+    accounts: bounded.seenBy(({ kind }) => {
+      if (kind === "busy" || kind === "unavailable" || kind === "storeFull") metrics.refused(protocol, kind);
+    }),
+  });
   const firstAccount =
     config.store.kind === "embedded"
       ? await makeFirstAccount({
@@ -199,7 +212,7 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
   };
   const http = await startHttp(
     {
-      ...services,
+      ...servicesFor("http"),
       ready: () => !leaving,
       metricsText: () => siblings?.metricsText() ?? own.metrics(),
       health: () => siblings?.health() ?? own.health(),
@@ -210,9 +223,9 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
     httpOptions(config, rootToken(config)),
   );
   running.http = http;
-  running.imap = await startImap(services, listenerOptions(config, "imap"));
-  running.pop3 = await startPop3(services, listenerOptions(config, "pop3"));
-  running.lmtp = await startLmtp(services, listenerOptions(config, "lmtp"));
+  running.imap = await startImap(servicesFor("imap"), listenerOptions(config, "imap"));
+  running.pop3 = await startPop3(servicesFor("pop3"), listenerOptions(config, "pop3"));
+  running.lmtp = await startLmtp(servicesFor("lmtp"), listenerOptions(config, "lmtp"), admission);
   metrics.gauge(
     "eider_active_accounts",
     "Accounts with an actor in memory.",
@@ -222,6 +235,14 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
     "eider_waiting_changes",
     "Changes waiting in account actors' queues.",
     async () => (await shards.stats()).waiting,
+  );
+  metrics.gauge("eider_changes", "Changes under way.", () => bounded.underWay.changes);
+  metrics.gauge("eider_change_bytes", "Bytes of messages in the changes under way.", () => bounded.underWay.bytes);
+  metrics.gauge("eider_deliveries", "Messages on their way into mailboxes.", () => admission.gauges().inside);
+  metrics.gauge(
+    "eider_delivery_places",
+    "Messages that may be on their way at this moment.",
+    () => admission.gauges().places,
   );
   metrics.gauge(
     "eider_database_round_trips",

@@ -83,4 +83,11 @@ export async function startTestServices(
   };
 }
 
-const silentMetrics: Metrics = { command() {}, connected() {}, disconnected() {}, login() {}, received() {} };
+const silentMetrics: Metrics = {
+  command() {},
+  connected() {},
+  disconnected() {},
+  login() {},
+  received() {},
+  refused() {},
+};

@@ -92,6 +92,16 @@ export const configSchema = z.strictObject({
       min: 1,
       max: 1_000_000,
     }),
+    deliveries: integer(
+      "Messages that may be on their way into mailboxes at one time; further ones are told to try again before they are sent, and fewer are let in while that goes on.",
+      250,
+      { min: 1, max: 100_000 },
+    ),
+    changes: integer(
+      "Changes of all mailboxes together that may be under way at one time; further ones are told to try again.",
+      2000,
+      { min: 1, max: 1_000_000 },
+    ),
     database_wait: duration(
       "How long a change is tried while the database does not answer; then the client is told to try again. An election of MongoDB takes about ten seconds.",
       "8s",

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Metric, Registry } from "prom-client";
-import type { Metrics, Protocol } from "../protocols/services.ts";
+import type { Metrics, PressureReason, Protocol } from "../protocols/services.ts";
 import { DurationHistogram, type DurationSeries } from "./duration-histogram.ts";
 import { registerProcessMetrics } from "./process-metrics.ts";
 
@@ -21,6 +21,8 @@ export class PrometheusMetrics implements Metrics {
   readonly #connections: Record<Protocol, number> = { imap: 0, pop3: 0, lmtp: 0, http: 0 };
   readonly #logins = new Map<string, { protocol: Protocol; result: string; count: number }>();
   readonly #received = new Map<string, { messages: number; bytes: number }>();
+
+  readonly #refused = new Map<string, { protocol: Protocol; reason: PressureReason; count: number }>();
 
   constructor(version: string) {
     this.#registry.registerMetric(this.#durations as unknown as Metric);
@@ -60,6 +62,13 @@ export class PrometheusMetrics implements Metrics {
     }
   }
 
+  refused(protocol: Protocol, reason: PressureReason): void {
+    const key = `${protocol} ${reason}`;
+    const counted = this.#refused.get(key);
+    if (counted) counted.count += 1;
+    else this.#refused.set(key, { protocol, reason, count: 1 });
+  }
+
   /** A value that is asked for at each reading: `read` answers it, or one for each value of `label`. */
   gauge(name: `eider_${string}`, help: string, read: () => number | Promise<number>): void {
     new Gauge({
@@ -94,6 +103,7 @@ export class PrometheusMetrics implements Metrics {
     const registers = [this.#registry];
     const [active, connections] = [this.#active, this.#connections];
     const [commands, logins, received] = [this.#commands, this.#logins, this.#received];
+    const refused = this.#refused;
     new Gauge({
       name: "wildduck_active_sessions_total",
       help: "Connections that are open.",
@@ -126,6 +136,9 @@ export class PrometheusMetrics implements Metrics {
     );
     counter("eider_received_bytes_total", "Bytes of those messages.", ["result"], (add) => {
       for (const [result, { bytes }] of received) add({ result }, bytes);
+    });
+    counter("eider_refused_total", "What was put off because of too much load.", ["protocol", "reason"], (add) => {
+      for (const { protocol, reason, count } of refused.values()) add({ protocol, reason }, count);
     });
 
     type Add = (labels: Record<string, string>, count: number) => void;

@@ -28,7 +28,14 @@ export interface Metrics {
   disconnected(protocol: Protocol): void;
   login(protocol: Protocol, result: "ok" | "failed" | "limited"): void;
   received(bytes: number, result: "stored" | "repeated" | "refused" | "deferred"): void;
+  /** Something was not done because there is too much to do, or no store to do it with. */
+  refused(protocol: Protocol, reason: PressureReason): void;
 }
+/**
+ * `connections`: as many as there may be are open. `deliveries`: as many messages are on their way as get through in
+ * time. `account`: one account has its part of them. `busy`: too many changes wait, for the account or in all.
+ */
+export type PressureReason = "connections" | "deliveries" | "account" | "busy" | "unavailable" | "storeFull";
 export type Protocol = "imap" | "pop3" | "lmtp" | "http";
 
 /** Settings every mail listener has; `eider.toml` [imap], [pop3], [lmtp]. */

@@ -193,6 +193,7 @@ class StreamListener implements Listening {
 
   #converse(socket: ByteSocket): void {
     if (this.#draining || this.#sockets.size > this.#options.maxConnections) {
+      if (!this.#draining) this.#services.metrics.refused(this.#protocol.name, "connections");
       socket.write(this.#protocol.full);
       socket.end();
       return;

@@ -263,7 +263,7 @@ function simulatedCpu(world: World, life: Life): Cpu {
   };
 }
 
-const silentMetrics = { command() {}, connected() {}, disconnected() {}, login() {}, received() {} };
+const silentMetrics = { command() {}, connected() {}, disconnected() {}, login() {}, received() {}, refused() {} };
 
 const listenerOptions: ListenerOptions = {
   host: "",

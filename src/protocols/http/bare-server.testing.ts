@@ -41,6 +41,7 @@ export async function startBareHttp(parts: {
       disconnected() {},
       login() {},
       received() {},
+      refused() {},
     },
     tls: () => {
       throw new Error("There is no certificate");

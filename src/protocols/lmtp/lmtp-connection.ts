@@ -1,6 +1,7 @@
 import type { SMTPServerSession } from "smtp-server";
 import { SMTPConnection } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
+import type { Place } from "../admission.ts";
 import { data } from "./commands/data.ts";
 import type { IncomingMessage } from "./incoming-message.ts";
 import type { LmtpServer } from "./lmtp-server.ts";
@@ -26,6 +27,7 @@ export class LmtpConnection extends SMTPConnection {
   override init(): void {
     this._setListeners(() => {
       if (this._server.overfull()) {
+        this._server.services.metrics.refused("lmtp", "connections");
         this.send(421, `4.3.2 ${this.name} has too many connections, try again later`);
         return;
       }
@@ -68,6 +70,7 @@ export class LmtpConnection extends SMTPConnection {
   override _resetSession(): void {
     super._resetSession();
     this.session.recipients = [];
+    this.#leavePlace();
   }
 
   /**
@@ -88,7 +91,14 @@ export class LmtpConnection extends SMTPConnection {
 
   override _onClose(): void {
     super._onClose();
+    this.#leavePlace();
     this.emit("left");
+  }
+
+  #leavePlace(): void {
+    const { place } = this.session;
+    this.session.place = null;
+    if (place) this._server.admission.leave(place);
   }
 
   override _parseAddressCommand(
@@ -116,6 +126,8 @@ function beginsTransaction(command: Buffer): boolean {
 export type LmtpSession = SMTPServerSession & {
   /** RCPTs accepted in this transaction, in order. */
   recipients: Recipient[];
+  /** Of this transaction, from MAIL to its answer. */
+  place: Place | null;
 };
 
 /** What the library does to a message's stream when the client goes away: all it needs to know of ours. */

@@ -1,6 +1,7 @@
 import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
+import type { Admission } from "../admission.ts";
 import type { ListenerOptions, Services } from "../services.ts";
 import { mail } from "./commands/mail.ts";
 import { rcpt } from "./commands/rcpt.ts";
@@ -19,6 +20,7 @@ export class LmtpServer extends SMTPServer {
   readonly services: Services;
   readonly limits: ListenerOptions;
   readonly overfull: () => boolean;
+  readonly admission: Admission;
   readonly #trusted: (address: string) => boolean;
   #certificate: string;
   #draining = false;
@@ -30,13 +32,14 @@ export class LmtpServer extends SMTPServer {
   constructor(
     services: Services,
     limits: ListenerOptions,
-    port: { tls: boolean; trusted: (address: string) => boolean; overfull: () => boolean },
+    port: { tls: boolean; trusted: (address: string) => boolean; overfull: () => boolean; admission: Admission },
   ) {
     const tls = services.tls();
     super(libraryOptions(services, limits, port.tls, tls));
     this.services = services;
     this.limits = limits;
     this.overfull = port.overfull;
+    this.admission = port.admission;
     this.#trusted = port.trusted;
     this.#certificate = tls.cert;
     this.on("error", (error: Error) =>
@@ -70,14 +73,14 @@ export class LmtpServer extends SMTPServer {
     done();
   }
 
-  override onMailFrom(...[address, , done]: Parameters<SMTPServer["onMailFrom"]>): void {
-    done(mail.run(address));
+  override onMailFrom(...[address, session, done]: Parameters<SMTPServer["onMailFrom"]>): void {
+    done(mail.run(this, address, session as LmtpSession));
   }
 
   override onRcptTo(...[address, session, done]: Parameters<SMTPServer["onRcptTo"]>): void {
     const begun = this.services.clock.monotonic();
     rcpt
-      .run(this.services, address, session as LmtpSession)
+      .run(this, address, session as LmtpSession)
       .catch((error) => {
         this.services.logger.error({ session: session.id, protocol: "lmtp", err: error }, "RCPT failed");
         return rejected(failed.code, failed.text);

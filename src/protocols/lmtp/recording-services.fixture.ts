@@ -75,7 +75,14 @@ export class RecordingServices {
           if ("remote" in fields) this.remotes.push(String(fields.remote));
         },
       },
-      metrics: { command() {}, connected() {}, disconnected: () => this.#happened(), login() {}, received() {} },
+      metrics: {
+        command() {},
+        connected() {},
+        disconnected: () => this.#happened(),
+        login() {},
+        received() {},
+        refused() {},
+      },
       tls: () => this.tls,
       hostname: "mail.example",
       version: "0",

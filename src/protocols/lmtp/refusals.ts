@@ -29,6 +29,8 @@ export const lmtpRefusals = {
   unavailable: { code: 451, text: "4.3.0 Storage is not available, try again later" },
 } as const satisfies Record<RefusalKind, Reply>;
 
+/** As many messages are on their way as get through in time. */
+export const overloaded: Reply = { code: 451, text: "4.3.2 Server is busy, try again later" };
 export const tooBig: Reply = lmtpRefusals.messageTooBig;
 /** Something of ours failed; the log knows what. */
 export const failed: Reply = { code: 451, text: "4.3.0 Cannot deliver now, try again later" };

@@ -1,3 +1,4 @@
+import { Admission } from "../admission.ts";
 import { trustedAddresses } from "../proxy-protocol.ts";
 import type { ListenerOptions, Listening, Services } from "../services.ts";
 import { LmtpServer } from "./lmtp-server.ts";
@@ -7,11 +8,16 @@ import { LmtpServer } from "./lmtp-server.ts";
  * - "250" is said of a recipient only when the append to its account is durable (RFC 2033 §4.2);
  * - the stored message is Return-Path, Delivered-To, and then the very octets between DATA and its end;
  * - nothing but CRLF "." CRLF ends a message;
- * - a connection holds two pieces of a message, each below a megabyte, whatever its size.
+ * - a connection holds two pieces of a message, each below a megabyte, whatever its size;
+ * - what cannot be stored in time is refused at MAIL or RCPT, before the message is sent (see `Admission`).
  *
  * @throws where a port cannot be bound
  */
-export async function startLmtp(services: Services, options: ListenerOptions): Promise<Listening> {
+export async function startLmtp(
+  services: Services,
+  options: ListenerOptions,
+  admission = new Admission(usualDeliveries, services.clock.monotonic),
+): Promise<Listening> {
   const trusted = trustedAddresses(options.proxyProtocolFrom);
   const servers: LmtpServer[] = [];
   const count = () => servers.reduce((sum, server) => sum + server.connections.size, 0);
@@ -20,7 +26,7 @@ export async function startLmtp(services: Services, options: ListenerOptions): P
   for (const tls of [false, true]) {
     const port = tls ? options.tlsPort : options.port;
     if (port === null) continue;
-    const server = new LmtpServer(services, options, { tls, trusted, overfull });
+    const server = new LmtpServer(services, options, { tls, trusted, overfull, admission });
     const bound = await server.listenOn(options.host, port, options.reusePort);
     servers.push(server);
     addresses.push({ host: options.host, port: bound, tls });
@@ -33,3 +39,5 @@ export async function startLmtp(services: Services, options: ListenerOptions): P
     },
   };
 }
+
+const usualDeliveries = 250;

@@ -39,7 +39,11 @@ function takeMessage(connection: LmtpConnection, done: () => void): void {
 async function answer(connection: LmtpConnection, message: IncomingMessage): Promise<void> {
   const { services } = connection._server;
   const begun = services.clock.monotonic();
-  const { recipients } = connection.session;
+  const { recipients, place } = connection.session;
+  const { admission } = connection._server;
+  // From here on it is held until the answer, whether or not the client waits for that.
+  connection.session.place = null;
+  if (place !== null) admission.arrived(place);
   let replies: readonly Reply[];
   try {
     replies = await settle(connection, message);
@@ -47,6 +51,7 @@ async function answer(connection: LmtpConnection, message: IncomingMessage): Pro
     services.logger.error({ session: connection.id, protocol: "lmtp", err: error }, "delivery failed");
     replies = recipients.map(() => failed);
   }
+  if (place !== null) admission.leave(place);
   const seconds = (services.clock.monotonic() - begun) / 1000;
   const worst = replies.reduce((most, reply) => Math.max(most, reply.code), 0);
   services.metrics.command("lmtp", "DATA", worst < 400 ? "ok" : worst < 500 ? "error" : "no", seconds);

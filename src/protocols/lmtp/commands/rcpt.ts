@@ -1,7 +1,7 @@
 import type { SMTPServerAddress } from "smtp-server";
-import type { Services } from "../../services.ts";
 import { command } from "../command.ts";
 import type { LmtpSession } from "../lmtp-connection.ts";
+import type { LmtpServer } from "../lmtp-server.ts";
 import { lmtpRefusals } from "../refusals.ts";
 import { rejected } from "../rejected.ts";
 
@@ -17,7 +17,8 @@ export const rcpt = command({
   run: accept,
 });
 
-async function accept(services: Services, address: SMTPServerAddress, session: LmtpSession): Promise<Error | null> {
+async function accept(server: LmtpServer, address: SMTPServerAddress, session: LmtpSession): Promise<Error | null> {
+  const { admission, services } = server;
   const [unknown] = Object.keys(address.args || {});
   if (unknown !== undefined) return rejected(555, `5.5.4 Parameter ${unknown} is not supported`);
   if (session.recipients.length >= mostRecipients) return rejected(452, "4.5.3 Too many recipients");
@@ -32,6 +33,11 @@ async function accept(services: Services, address: SMTPServerAddress, session: L
   const announced = args ? Number(args.SIZE ?? 0) : 0;
   if (found.quota > 0 && announced > found.quota) {
     return rejected(lmtpRefusals.overQuota.code, lmtpRefusals.overQuota.text);
+  }
+  const { place } = session;
+  if (place !== null && !place.accounts.includes(found.account) && !admission.allots(place, found.account)) {
+    services.metrics.refused("lmtp", "account");
+    return rejected(lmtpRefusals.busy.code, lmtpRefusals.busy.text);
   }
   session.recipients.push({ account: found.account, address: address.address });
   return null;

@@ -1,0 +1,147 @@
+import type { AccountId } from "../domain/ids.ts";
+
+/**
+ * How many messages may be on their way into mailboxes at one time. Nobody queues in front of it: who finds no place is
+ * told so at once, before the message is sent, and an MTA comes again.
+ *
+ * - While there are places for all, up to `most` messages are on their way.
+ * - When one is refused the server is overloaded, until for a second nobody had to be refused. Meanwhile only so many
+ *   are let in as get through in three times the usual time: every few answers their times are looked at, and there are
+ *   fewer places where they are longer, more where they are shorter.
+ * - Meanwhile one account has a quarter of the places at most; the others are left to the others.
+ * - A message that takes long to arrive stands in nobody's way: after two seconds it does not count until it is there.
+ *   But `timesMost` times `most` are never inside, which bounds what they hold in memory.
+ */
+export class Admission {
+  readonly #most: number;
+  readonly #monotonic: () => number;
+  /** Messages that arrive, the oldest first. */
+  readonly #arriving = new Set<Place>();
+  /** Those of them that take long. */
+  readonly #late = new Set<Place>();
+  /** Messages that have arrived and are being stored. */
+  readonly #arrived = new Set<Place>();
+  readonly #ofAccount = new Map<AccountId, number>();
+  #places: number;
+  /** When somebody was last refused; null: the server is not overloaded. */
+  #refusedAt: number | null = null;
+  /** How long the last few messages took, milliseconds. */
+  #times: number[] = [];
+  /** How long they take when nothing is in their way. */
+  #usual: number | null = null;
+
+  constructor(most: number, monotonic: () => number) {
+    this.#most = most;
+    this.#places = most;
+    this.#monotonic = monotonic;
+  }
+
+  /** A place for one message, to be left again; null where there is none. */
+  enter(): Place | null {
+    const now = this.#monotonic();
+    this.#settle(now);
+    const counted = this.#arriving.size + this.#arrived.size;
+    if (counted >= this.#places || counted + this.#late.size >= this.#most * timesMost) {
+      this.#refused(now);
+      return null;
+    }
+    const place: Place = { since: now, accounts: [] };
+    this.#arriving.add(place);
+    return place;
+  }
+
+  /** Whether the message may go to this account, too. */
+  allots(place: Place, account: AccountId): boolean {
+    const now = this.#monotonic();
+    this.#settle(now);
+    const has = this.#ofAccount.get(account) ?? 0;
+    if (this.#refusedAt !== null && has >= Math.ceil(this.#places / share)) {
+      this.#refused(now);
+      return false;
+    }
+    this.#ofAccount.set(account, has + 1);
+    place.accounts.push(account);
+    return true;
+  }
+
+  /** All of the message is there. */
+  arrived(place: Place): void {
+    if (this.#arriving.delete(place) || this.#late.delete(place)) this.#arrived.add(place);
+  }
+
+  /** Says that the message is stored or refused, or will not come. */
+  leave(place: Place): void {
+    const stored = this.#arrived.delete(place);
+    if (!stored && !this.#arriving.delete(place) && !this.#late.delete(place)) return;
+    for (const account of place.accounts) {
+      const has = this.#ofAccount.get(account)! - 1;
+      if (has > 0) this.#ofAccount.set(account, has);
+      else this.#ofAccount.delete(account);
+    }
+    const time = this.#monotonic() - place.since;
+    if (stored && time < patience) this.#took(time);
+  }
+
+  /** Messages on their way, and how many may be at this moment. */
+  gauges(): { inside: number; places: number } {
+    this.#settle(this.#monotonic());
+    return { inside: this.#arriving.size + this.#late.size + this.#arrived.size, places: this.#places };
+  }
+
+  #settle(now: number): void {
+    if (this.#refusedAt !== null && now - this.#refusedAt > calm) {
+      this.#refusedAt = null;
+      this.#places = this.#most;
+      this.#times = [];
+    }
+    for (const place of this.#arriving) {
+      if (now - place.since < patience) return;
+      this.#arriving.delete(place);
+      this.#late.add(place);
+    }
+  }
+
+  #refused(now: number): void {
+    if (this.#refusedAt === null) {
+      this.#places = this.#within(this.#most / firstCut);
+      this.#times = [];
+    }
+    this.#refusedAt = now;
+  }
+
+  #took(time: number): void {
+    this.#times.push(time);
+    if (this.#times.length < lookedAt) return;
+    const middle = this.#times.sort((a, b) => a - b)[lookedAt >> 1]!;
+    this.#times = [];
+    // Slowly upwards: what is usual on a busy evening is not what was usual on a quiet morning.
+    this.#usual = this.#usual === null ? middle : Math.min(middle, this.#usual * drift);
+    if (this.#refusedAt === null) return;
+    this.#places = this.#within(middle > this.#usual * longer ? this.#places * fewer : this.#places + more);
+  }
+
+  #within(places: number): number {
+    return Math.round(Math.min(this.#most, Math.max(fewest, places)));
+  }
+}
+
+/** One message on its way. */
+export type Place = { readonly since: number; readonly accounts: AccountId[] };
+
+/** Milliseconds without a refusal after which the server is not overloaded any more. */
+const calm = 1000;
+/** Milliseconds after which a message that is still arriving does not count. */
+const patience = 2000;
+const timesMost = 4;
+/** One account's part of the places is one in so many. */
+const share = 4;
+/** How many times as long as usual a message may take before there are fewer places. */
+const longer = 3;
+/** Messages whose times are looked at together. */
+const lookedAt = 32;
+/** A commit for so many costs hardly more than one for a few: with fewer places nobody would be served sooner. */
+const fewest = 16;
+const firstCut = 8;
+const fewer = 0.8;
+const more = 2;
+const drift = 1.001;
