@@ -11,7 +11,7 @@ import {
   plain,
   textBytes,
 } from "./contract-fixtures.ts";
-import type { Log } from "./log.ts";
+import { type Log, LogCompacted } from "./log.ts";
 
 /** The laws of `Log`, on any implementation; `open` is called once. */
 export function logContract(name: string, open: () => Promise<{ log: Log; close(): Promise<void> }>): void {
@@ -203,6 +203,17 @@ export function logContract(name: string, open: () => Promise<{ log: Log; close(
       expect(seen).toContain(two[0]!.account);
       expect(seen).toContain(one[0]!.account);
       expect(new Set(seen).size).toBe(seen.length);
+    });
+
+    test("drop before an entry leaves that one and its base, and what comes below it late counts for nothing", async () => {
+      const [{ account }] = (await written(3)) as [LogEntry];
+      await log.saveBase({ account, seq: 3, at: 1, name: "last", parts: [bytesOf(3)] });
+      await log.drop(account, 3);
+      expect(await log.heads([account])).toEqual([3]);
+      expect((await log.read(account, 2, 9, "no bodies")).map(({ seq }) => seq)).toEqual([3]);
+      await expect(log.read(account, 0, 9, "no bodies")).rejects.toBeInstanceOf(LogCompacted);
+      expect((await log.base(account))?.seq).toBe(3);
+      expect(await log.append([entryOf(account, 3)])).toEqual(["conflict"]);
     });
 
     test("drop forgets one account's log and no other", async () => {

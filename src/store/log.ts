@@ -44,8 +44,11 @@ export interface Log {
   trim(account: AccountId, after: number, through: number, kept: readonly BodyPlace[]): Promise<void>;
   /** Every account that has entries. */
   accounts(): AsyncIterable<AccountId>;
-  /** Forgets an account's log: only for an account that was deleted. */
-  drop(account: AccountId): Promise<void>;
+  /**
+   * Forgets an account's log: only for an account that was deleted. `before`: only what is below that entry, at which a
+   * base stands; nobody can append there any more, as far as it can be known, and whoever does is overruled by the base.
+   */
+  drop(account: AccountId, before?: number): Promise<void>;
 }
 
 export type AppendResult = "appended" | "conflict";

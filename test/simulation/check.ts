@@ -1,5 +1,6 @@
 import { verifyAccount } from "../../src/actors/account/verify.ts";
 import type { LogEntry } from "../../src/domain/account/events.ts";
+import type { RequestId } from "../../src/domain/ids.ts";
 import { type EntryDocument, entryOf } from "../../src/store/mongo/documents.ts";
 import { mongoBlobs } from "../../src/store/mongo/mongo-blobs.ts";
 import { mongoDirectory } from "../../src/store/mongo/mongo-directory.ts";
@@ -25,6 +26,10 @@ export async function checkHistory(history: History, clients: readonly ImapClien
   const looking = history.world.random.some(clients, 0.6);
   for (const user of history.users) {
     const log = logOf(history, user);
+    if (history.ledger.deletionAsked.has(user.account)) {
+      await checkGone(history, user, log);
+      continue;
+    }
     entries += log.length;
     const truth = truthOf(log, history.ledger);
     checkSums(history, user, truth);
@@ -112,6 +117,27 @@ function checkPromises({ ledger }: History, { user, account }: User, truth: Trut
     for (const instance of instances) {
       if (present.has(instance)) ledger.violate(`${user}: ${instance} was moved away, and is there`);
     }
+  }
+}
+
+/** Nobody is served, no mail is left that nobody can reach, and no node takes any more. */
+async function checkGone({ machines, ledger }: History, { user, account }: User, log: readonly LogEntry[]) {
+  if (!ledger.deletedUsers.has(account)) ledger.violate(`${user} cannot be deleted when all is well`);
+  for (const { name, node } of machines) {
+    const { accounts, directory } = node!.services!;
+    const login = { username: user, password: "secret", protocol: "imap", remote: "192.0.2.3" } as const;
+    if ((await directory.authenticate(login)).ok) ledger.violate(`${user} was deleted, and can log in at ${name}`);
+    // The directory may be remembered for a minute; the account is asked whatever it says.
+    const wish = { kind: "subscribe", path: "INBOX" } as const;
+    const outcome = await accounts.ask(account, { kind: "change", request: "late" as RequestId, command: wish });
+    if (outcome.ok || outcome.refusal.kind !== "noSuchAccount") {
+      ledger.violate(`${user} was deleted, and ${name} answers ${JSON.stringify(outcome)}`);
+    }
+  }
+  // What arrived late below the end is overruled by the base that stands there.
+  const events = log.at(-1)?.transactions.flatMap((transaction) => transaction.events) ?? [];
+  if (events.at(-1)?.kind !== "accountClosed" || log.length > 2) {
+    ledger.violate(`${user} was deleted, and its log holds ${log.map(({ seq }) => seq)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AccountId } from "../../src/domain/ids.ts";
+import { deleteUser } from "./admin.ts";
 import { checkHistory } from "./check.ts";
 import { Faults } from "./faults.ts";
 import { ImapClient } from "./imap-client.ts";
@@ -107,12 +108,14 @@ export class History {
     const gap = this.pace * random.pick([15, 40, 150]);
     const ended = Promise.all([...clients.map((client) => client.live()), mta.live(gap)]);
     void faults.begin(this.pace);
+    const deletion = this.users.length > 1 && random.chance(0.3) ? this.#deleteSomebody() : null;
     await world.pause(this.pace * random.pick([100, 200, 400]), this.#life);
 
     this.closing = true;
     if (random.chance(0.1)) await world.pause(random.wait(10_000), this.#life);
     faults.heal();
     await ended;
+    await deletion;
     while (mta.underWay > 0) await world.pause(100, this.#life);
     // What was under way arrives, polls come round, writers catch up.
     await world.pause(latestArrival + 5_500, this.#life);
@@ -141,6 +144,13 @@ export class History {
       if (!made.ok) throw new Error(`Cannot add ${username}: ${made.why}`);
       this.users.push({ user: username, account: made.user.id });
     }
+  }
+
+  async #deleteSomebody(): Promise<void> {
+    const { random } = this.world;
+    const user = random.pick(this.users);
+    await this.world.pause(this.pace * random.wait(100), this.#life);
+    await deleteUser(this, user);
   }
 
   /** A node that a balancer would choose. */

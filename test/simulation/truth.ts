@@ -53,6 +53,9 @@ export function truthOf(entries: readonly LogEntry[], ledger: Ledger): Truth {
   const fold = (event: AccountEvent, entry: LogEntry): void => {
     const { seq } = entry;
     switch (event.kind) {
+      case "accountClosed":
+        mailboxes.clear();
+        return;
       case "mailboxCreated":
         mailboxes.set(event.mailbox, { path: event.path, validity: event.uidValidity, messages: new Map() });
         return;

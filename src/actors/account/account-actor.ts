@@ -1,16 +1,15 @@
 import type { Account } from "../../domain/account/account.ts";
 import { printChecksum } from "../../domain/account/checksum.ts";
-import { decide } from "../../domain/account/decide.ts";
-import type { AccountEvent, LogEntry, Transaction } from "../../domain/account/events.ts";
-import { evolve, evolveEntry } from "../../domain/account/evolve.ts";
+import type { LogEntry } from "../../domain/account/events.ts";
+import { evolveEntry } from "../../domain/account/evolve.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { PartNames } from "../../domain/account/snapshot.ts";
-import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import { LogCompacted, StoreUnavailable } from "../../store/log.ts";
 import type { Departed } from "./departed.ts";
+import { type Change, type Draft, draft } from "./draft.ts";
 import { type Loaded, noteUnrecorded, type Unrecorded } from "./loaded.ts";
-import { materialise, type StagedMessage } from "./materialise.ts";
+import type { StagedMessage } from "./materialise.ts";
 import { type RequestWindow, withoutContent } from "./request-window.ts";
 import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
 import { loadAccount } from "./snapshots.ts";
@@ -154,66 +153,13 @@ export class AccountActor {
     try {
       await this.#catchingUp;
       for (;;) {
-        const drafted = this.#draft(batch);
+        const drafted = draft(this.#state, batch, this.requests, this.#around);
         if (drafted.transactions.length === 0) return settle(batch, drafted.outcomes);
         if (await this.#append(drafted)) return settle(batch, drafted.outcomes);
       }
     } catch (error) {
       this.#fail(batch, error);
     }
-  }
-
-  /** Decides each change on the state that the one before it would leave. */
-  #draft(batch: readonly Waiting[]): Draft {
-    let tentative = this.#state;
-    const seq = tentative.seq + 1;
-    const transactions: Transaction[] = [];
-    const bodies: Uint8Array[] = [];
-    const outcomes: Outcome[] = [];
-    const here = new Map<RequestId, Outcome>();
-    for (const { request, command, staged } of batch) {
-      const done = this.requests.find(request);
-      const twin = here.get(request);
-      if (done) outcomes.push({ ok: true, seq: done.seq, events: done.events, repeated: true });
-      else if (twin?.ok) outcomes.push({ ...twin, repeated: true });
-      else {
-        const decided = this.#decideAll(tentative, command, staged, bodies, seq);
-        tentative = decided.state;
-        const changed = decided.outcome.ok && decided.outcome.events.length > 0;
-        if (changed && decided.outcome.ok) transactions.push({ request, events: decided.outcome.events });
-        const outcome = decided.outcome.ok && !changed ? { ...decided.outcome, seq: this.#state.seq } : decided.outcome;
-        outcomes.push(outcome);
-        here.set(request, outcome);
-      }
-    }
-    return { state: { ...tentative, seq }, transactions, bodies, outcomes };
-  }
-
-  /** One request's commands, all or nothing. */
-  #decideAll(
-    state: Account,
-    command: ChangeCommand,
-    staged: readonly (StagedMessage | undefined)[],
-    bodies: Uint8Array[],
-    seq: number,
-  ): { state: Account; outcome: Outcome } {
-    const before = bodies.length;
-    let next = state;
-    const events: AccountEvent[] = [];
-    let modified: UidRuns | undefined;
-    for (const [at, single] of singles(command).entries()) {
-      const ruling = decide(next, materialise(single, staged[at], bodies, this.#around));
-      if (ruling.verdict === "refused") {
-        bodies.length = before;
-        return { state, outcome: refusedOutcome(ruling.refusal) };
-      }
-      modified ??= ruling.modified;
-      for (const event of ruling.events) {
-        next = evolve(next, event, seq);
-        events.push(event);
-      }
-    }
-    return { state: next, outcome: modified ? { ok: true, seq, events, modified } : { ok: true, seq, events } };
   }
 
   /** Durable, then true, then public. False where the race was lost and all must be decided again. */
@@ -378,19 +324,7 @@ export type Announce = (announcement: Announcement, entry: LogEntry, origin: Ori
 /** The account has come to `seq` by its base: what happened on the way cannot be announced. */
 export type Jumped = (seq: number) => void;
 
-type Waiting = {
-  readonly request: RequestId;
-  readonly command: ChangeCommand;
-  readonly staged: readonly (StagedMessage | undefined)[];
-  readonly resolve: (outcome: Outcome) => void;
-};
-
-type Draft = {
-  readonly state: Account;
-  readonly transactions: readonly Transaction[];
-  readonly bodies: readonly Uint8Array[];
-  readonly outcomes: readonly Outcome[];
-};
+type Waiting = Change & { readonly resolve: (outcome: Outcome) => void };
 
 function settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
   for (const [at, { resolve }] of batch.entries()) {
@@ -401,11 +335,6 @@ function settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
 
 export function refusedOutcome(refusal: Refusal): { ok: false; refusal: Refusal } {
   return { ok: false, refusal };
-}
-
-/** The commands of a change, in order, without nesting. */
-export function singles(command: ChangeCommand): readonly Exclude<ChangeCommand, { kind: "batch" }>[] {
-  return command.kind === "batch" ? command.commands.flatMap(singles) : [command];
 }
 
 export function announcementOf(entry: LogEntry): Announcement {

@@ -247,15 +247,6 @@ describe("shard", () => {
     expect((await one.inbox(account)).length).toBe(6);
   });
 
-  test("an account that is forgotten leaves nothing", async () => {
-    const one = node();
-    await one.open(account);
-    await one.deliver(account, "m");
-    await one.shard.ask(account, { kind: "forget" });
-    expect(await stores.log.heads([account])).toEqual([0]);
-    expect(await stores.state.loadSnapshot(account)).toBeNull();
-  });
-
   test("an expunged message's blobs go when nothing is left of it, and not before", async () => {
     const one = node({ retention: 0 });
     await one.open(account);

@@ -3,9 +3,11 @@ import type { Refusal } from "../../domain/account/refusal.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
-import { AccountActor, type Origin, refusedOutcome, singles } from "./account-actor.ts";
+import { AccountActor, type Origin, refusedOutcome } from "./account-actor.ts";
+import { clearAccount, closeAccount } from "./close-account.ts";
 import { ContentReader, type Reader } from "./content-reader.ts";
 import { listDeparted, readDeparted } from "./departed-reads.ts";
+import { singles } from "./draft.ts";
 import { channelOf, packHint } from "./entry-hint.ts";
 import { factsOf, listMailboxes, openMailbox, readColumns, readVanished } from "./mailbox-reads.ts";
 import type { StagedMessage } from "./materialise.ts";
@@ -186,13 +188,12 @@ export class Shard {
   }
 
   async #forget(account: AccountId): Promise<Taken> {
-    const { stores } = this.#around;
-    const resident = await this.#residents.get(account)?.catch(() => undefined);
-    if (resident) this.#dismiss(resident, "the account is deleted");
+    const resident = await this.#resident(account);
+    const refused = await closeAccount(resident.actor);
+    if (refused) return refused;
+    this.#dismiss(resident, "the account is deleted");
     await this.#upkeep.settled();
-    await stores.log.drop(account);
-    await stores.state.drop(account);
-    await stores.blobs.drop(account);
+    await clearAccount(resident.actor.state, this.#around);
     this.#options.listener.lagged(account);
     return { ok: true };
   }

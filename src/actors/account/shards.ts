@@ -129,7 +129,8 @@ export class Shards<Start> implements Accounts {
   }
 
   async close(): Promise<void> {
-    await this.control("close");
+    // A worker that dies meanwhile has lost nothing: the log has it.
+    await Promise.allSettled(this.#links.map((link) => link.control("close")));
     await this.#pool.close();
   }
 }

@@ -289,11 +289,14 @@ export class DirectoryService implements Directory {
   deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }> {
     return this.#orUnavailable(async () => {
       const { accounts, store } = this.#parts;
-      // From here on nobody can log in and no mail is taken; what a crash leaves is mail nobody can reach.
-      if (!(await store.deleteUser(id))) return { ok: false, why: "noSuchUser" } as const;
+      if (!(await store.userById(id))) return { ok: false, why: "noSuchUser" } as const;
+      // The mail goes first: what a crash leaves is a user without mail, who can be deleted again, and no mail that
+      // nobody can reach.
+      const forgotten = await accounts.ask(id, { kind: "forget" });
+      if (!forgotten.ok) return { ok: false, why: "unavailable" } as const;
+      const wasThere = await store.deleteUser(id);
       this.#changed();
-      await accounts.ask(id, { kind: "forget" });
-      return { ok: true } as const;
+      return wasThere ? ({ ok: true } as const) : ({ ok: false, why: "noSuchUser" } as const);
     });
   }
 

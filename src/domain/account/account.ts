@@ -20,6 +20,8 @@ export type Account = {
   /** The last log entry folded in; 0: the account has never been opened. */
   readonly seq: number;
   readonly checksum: Checksum;
+  /** Its user was deleted; it holds nothing, and nothing more happens to it. */
+  readonly closed: boolean;
   /** Bytes; 0: no limit. */
   readonly quota: number;
   readonly used: number;
@@ -60,6 +62,7 @@ export function emptyAccount(id: AccountId): Account {
     id,
     seq: 0,
     checksum: zeroChecksum,
+    closed: false,
     quota: 0,
     used: 0,
     lastUidValidity: 0,

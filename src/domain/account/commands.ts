@@ -9,6 +9,8 @@ import type { UidRuns } from "./uid-runs.ts";
  */
 export type AccountCommand =
   | { kind: "openAccount"; quota: number; mailboxes: readonly NewMailbox[]; at: number }
+  /** For ever: its user is deleted. Everything that is wished for afterwards is refused. */
+  | { kind: "closeAccount" }
   | { kind: "setQuota"; bytes: number }
   /** Creates missing parents too; `ids` holds one fresh id for each level of the path. */
   | { kind: "createMailbox"; path: string; specialUse?: SpecialUse; ids: readonly MailboxId[]; at: number }

@@ -11,11 +11,14 @@ import {
   unsubscribe,
 } from "./decide-mailboxes.ts";
 import { append, changeFlags, copyOrMove, expunge } from "./decide-messages.ts";
-import { accepted, type Ruling } from "./ruling.ts";
+import { accepted, type Ruling, refused } from "./ruling.ts";
 
 /** Rules on one wish against one account. Pure: no clock, no randomness, no I/O. */
 export function decide(account: Account, command: AccountCommand): Ruling {
+  if (account.closed) return refused({ kind: "noSuchAccount" });
   switch (command.kind) {
+    case "closeAccount":
+      return accepted([{ kind: "accountClosed" }]);
     case "openAccount":
       return openAccount(account, command);
     case "setQuota":

@@ -16,6 +16,8 @@ export type Flag = string;
  * `seq` is the mod-sequence of everything they touched. Paths are decoded Unicode with "/" between levels.
  */
 export type AccountEvent =
+  /** The user was deleted: nothing is left of the account, and nothing happens to it any more. */
+  | { kind: "accountClosed" }
   | { kind: "quotaSet"; bytes: number }
   | { kind: "mailboxCreated"; mailbox: MailboxId; path: string; uidValidity: number; specialUse: SpecialUse | null }
   | { kind: "mailboxRenamed"; mailbox: MailboxId; path: string }

@@ -1,5 +1,5 @@
 import type { MailboxId } from "../ids.ts";
-import type { Account, Mailbox } from "./account.ts";
+import { type Account, emptyAccount, type Mailbox } from "./account.ts";
 import { ChecksumSum, Hash, hashText } from "./checksum.ts";
 import {
   appendRow,
@@ -28,6 +28,8 @@ import { countUids, hasUid, runsOfSorted, type UidRuns } from "./uid-runs.ts";
 /** The account after `event`, which happened in the log entry `seq`. Never refuses: what is in the log has happened. */
 export function evolve(account: Account, event: AccountEvent, seq: number): Account {
   switch (event.kind) {
+    case "accountClosed":
+      return { ...emptyAccount(account.id), seq: account.seq, closed: true };
     case "quotaSet":
       return { ...account, quota: event.bytes };
     case "mailboxCreated":

@@ -20,6 +20,8 @@ export class NaiveAccount {
     return this.mailboxes.flatMap(({ messages }) => messages).reduce((sum, { size }) => sum + size, 0);
   }
 
+  closed = false;
+
   find(ref: MailboxRef): NaiveMailbox | undefined {
     if ("id" in ref) return this.mailboxes.find(({ id }) => id === ref.id);
     if ("path" in ref) return this.mailboxes.find(({ path }) => path === spelt(ref.path));
@@ -28,7 +30,7 @@ export class NaiveAccount {
 
   /** False: refused. "nothing": accepted, and true already. */
   run(command: AccountCommand): boolean | "nothing" {
-    const result = this.#run(command);
+    const result = this.closed ? false : this.#run(command);
     if (result === true) this.seq++;
     return result;
   }
@@ -88,6 +90,10 @@ export class NaiveAccount {
         mailbox.specialUse = command.specialUse;
         return true;
       }
+      case "closeAccount":
+        Object.assign(this, { closed: true, quota: 0, mailboxes: [], departed: [], emptyDeleted: [] });
+        this.subscriptions.clear();
+        return true;
       case "openAccount":
         if (this.seq > 0) return false;
         this.quota = command.quota;

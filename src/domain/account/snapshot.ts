@@ -52,6 +52,7 @@ export function packAccount(account: Account, known: PartNames, unique: string):
     id: account.id,
     seq: account.seq,
     checksum: printChecksum(account.checksum),
+    ...(account.closed && { closed: true }),
     quota: account.quota,
     used: account.used,
     lastUidValidity: account.lastUidValidity,
@@ -128,6 +129,7 @@ export function unpackAccount(text: string, parts: ReadonlyMap<string, Uint8Arra
     id: head.id,
     seq: head.seq,
     checksum: parseChecksum(head.checksum),
+    closed: head.closed === true,
     quota: head.quota,
     used: head.used,
     lastUidValidity: head.lastUidValidity,
@@ -152,6 +154,7 @@ type Head = {
   id: AccountId;
   seq: number;
   checksum: string;
+  closed?: true;
   quota: number;
   used: number;
   lastUidValidity: number;

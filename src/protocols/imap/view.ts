@@ -240,6 +240,9 @@ export class View {
         this.highestModSeq = seq;
         if (!own && !this.behind) this.#changed = union(this.#changed, intersection(event.uids, this.#known));
         return;
+      case "accountClosed":
+        this.gone = true;
+        return;
       case "mailboxDeleted":
         if (event.mailbox === this.mailbox) this.gone = true;
         return;

@@ -127,10 +127,10 @@ export function mongoLog(link: Link): Log {
       }
     },
 
-    drop: (account) =>
+    drop: (account, before) =>
       during("drop a log", async () => {
-        await dropBases(account);
-        await log.deleteMany({ account: objectId(account) });
+        if (before === undefined) await dropBases(account);
+        await log.deleteMany({ account: objectId(account), ...(before !== undefined && { seq: { $lt: before } }) });
       }),
   };
 }

@@ -8,7 +8,7 @@ import type { SchemaName } from "./schema.ts";
 export type TruthJobs = {
   append: { ask: { entries: readonly EntryRow[] }; answer: readonly AppendResult[] };
   /** Forgets up to `limit` entries of the account's oldest; answers how many it found. */
-  dropEntries: { ask: { account: Uint8Array; limit: number }; answer: number };
+  dropEntries: { ask: { account: Uint8Array; before: number; limit: number }; answer: number };
   dropBodies: { ask: { account: Uint8Array; places: readonly BodyPlace[] }; answer: null };
   putBodies: { ask: { account: Uint8Array; entries: readonly BodiesRow[] }; answer: null };
   putBasePart: { ask: BasePartRow; answer: null };

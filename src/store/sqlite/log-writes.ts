@@ -15,8 +15,8 @@ export function logWrites(db: Database): Performers<LogJobs> {
   );
   const baseOf = db.query<{ seq: number }, [Uint8Array]>("SELECT seq FROM bases WHERE account = ?");
   const insertBody = db.query("INSERT INTO bodies (id, bytes) VALUES (?, ?)");
-  const oldest = db.query<{ id: number; first_body: number; body_count: number }, [Uint8Array, number]>(
-    "SELECT id, first_body, body_count FROM entries WHERE account = ? ORDER BY seq LIMIT ?",
+  const oldest = db.query<{ id: number; first_body: number; body_count: number }, [Uint8Array, number, number]>(
+    "SELECT id, first_body, body_count FROM entries WHERE account = ? AND seq < ? ORDER BY seq LIMIT ?",
   );
   const deleteEntry = db.query("DELETE FROM entries WHERE id = ?");
   const deleteBodies = db.query("DELETE FROM bodies WHERE id >= ? AND id < ?");
@@ -57,8 +57,8 @@ export function logWrites(db: Database): Performers<LogJobs> {
         return "appended";
       });
     },
-    dropEntries({ account, limit }) {
-      const found = oldest.all(account, limit);
+    dropEntries({ account, before, limit }) {
+      const found = oldest.all(account, before, limit);
       for (const { id, first_body, body_count } of found) {
         if (body_count > 0) deleteBodies.run(first_body, first_body + body_count);
         deleteEntry.run(id);

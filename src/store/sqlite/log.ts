@@ -166,9 +166,10 @@ export class SqliteLog implements Log {
     }
   }
 
-  async drop(account: AccountId): Promise<void> {
-    await this.#writer.ask("dropBase", { account: objectKey(account) }, "drop a log");
-    const ask = { account: objectKey(account), limit: dropAtOnce };
+  async drop(account: AccountId, before = Number.MAX_SAFE_INTEGER): Promise<void> {
+    const isWhole = before === Number.MAX_SAFE_INTEGER;
+    if (isWhole) await this.#writer.ask("dropBase", { account: objectKey(account) }, "drop a log");
+    const ask = { account: objectKey(account), before, limit: dropAtOnce };
     while ((await this.#writer.ask("dropEntries", ask, "drop a log")) === dropAtOnce);
   }
 }

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { AccountId } from "../../domain/ids.ts";
+import { done, type FailingStores, failingStores, onlyCall } from "../../store/failing/failing-stores.ts";
+import { LocalHints } from "../../store/local/hints.ts";
+import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
+import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
+import { realClock } from "../runtime/clock.ts";
+import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { verifyAccount } from "./verify.ts";
+
+describe("closing an account", () => {
+  let stores: FailingStores;
+  let remove: () => void;
+  let account: AccountId;
+  const shards: TestShard[] = [];
+  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
+    const made = testShard(stores, options);
+    shards.push(made);
+    return made;
+  };
+
+  beforeEach(async () => {
+    const directory = temporaryDataDir();
+    remove = directory.remove;
+    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+    account = newAccount();
+  });
+  afterEach(async () => {
+    stores.plan(() => done);
+    for (const { shard } of shards.splice(0)) await shard.close();
+    await stores.close();
+    remove();
+  });
+
+  const expectClosed = async (shard: TestShard): Promise<void> => {
+    expect(await shard.deliver(account, "late")).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });
+    const again = await shard.change(account, "open again", { kind: "openAccount", quota: 0, mailboxes: [] });
+    expect(again).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });
+    expect(await shard.shard.ask(account, { kind: "mailboxes" })).toMatchObject({ mailboxes: [], used: 0 });
+  };
+
+  test("nothing is left, and nobody adds to it: not the node that closed it, not one that held it, not a new one", async () => {
+    const hints = new LocalHints(realClock);
+    const [one, other] = [node({ hints }), node({ hints: null })];
+    await one.open(account);
+    await one.deliver(account, "a");
+    await other.inbox(account);
+    expect(await one.shard.ask(account, { kind: "forget" })).toEqual({ ok: true });
+    for (const each of [one, other, node()]) await expectClosed(each);
+    expect(await stores.log.heads([account])).toEqual([3]);
+    expect((await stores.log.read(account, 2, 9, "bodies")).length).toBe(1);
+    expect((await verifyAccount(stores, account)).findings).toEqual([]);
+  });
+
+  test("whatever call fails or loses its answer, asking again is enough", async () => {
+    for (let k = 1; ; k++) {
+      account = newAccount();
+      const one = node({ appendDeadline: 0 });
+      stores.plan(() => done);
+      await one.open(account);
+      await one.deliver(account, "a");
+      stores.plan(onlyCall(k, k % 2 === 0 ? "refused" : "answerLost"));
+      const before = stores.calls.length;
+      const first = await one.shard.ask(account, { kind: "forget" });
+      const calls = stores.calls.length - before;
+      stores.plan(() => done);
+      if (!first.ok) expect(await one.shard.ask(account, { kind: "forget" })).toEqual({ ok: true });
+      await expectClosed(node());
+      expect((await verifyAccount(stores, account)).findings).toEqual([]);
+      if (k > calls) break;
+    }
+  });
+
+  test("an account that was never opened leaves nothing behind", async () => {
+    expect(await node().shard.ask(account, { kind: "forget" })).toEqual({ ok: true });
+    expect(await stores.log.heads([account])).toEqual([0]);
+  });
+});
