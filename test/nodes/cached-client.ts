@@ -14,6 +14,8 @@ export class CachedClient {
   readonly texts = new Map<number, string>();
   /** How often a connection ended and another was taken. */
   reconnects = 0;
+  /** Whether it waits in IDLE. */
+  isIdle = false;
   /** What it was told, for whoever wonders how it came to know something. */
   readonly heard: string[] = [];
   /** Milliseconds from the end of the last connection to being synchronised again. */
@@ -67,12 +69,15 @@ export class CachedClient {
         const line = await client.wire.hear(60_000);
         if (line === null) throw new ConnectionEnded();
         if (line.startsWith("idle ")) break;
-        if (!line.startsWith("+")) this.#learn([line]);
+        if (line.startsWith("+")) this.isIdle = true;
+        else this.#learn([line]);
         if (over) continue;
       }
     } catch (error) {
       if (!isEnd(error)) throw error;
       this.#lost();
+    } finally {
+      this.isIdle = false;
     }
     await this.sync();
   }

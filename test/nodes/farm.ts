@@ -82,7 +82,7 @@ function knock(port: number): Promise<void> {
       socket.destroy();
       resolve();
     };
-    for (const event of ["data", "end", "error"]) socket.once(event, leave);
+    for (const event of ["data", "end", "close", "error"]) socket.once(event, leave);
   });
 }
 

@@ -76,18 +76,18 @@ export function mongoBases({ db, during }: Link): Pick<Log, BaseMethods> & { dro
     const heads = await bases.find({ account: owner }, { projection: { account: 1, seq: 1, name: 1 } }).toArray();
     if (late && heads.some((other) => other.seq === seq && other.name === name)) return;
     if (late || heads.some((other) => other.seq > seq)) {
-      await bases.deleteOne({ _id: head._id });
+      await bases.deleteOne({ account: owner, _id: head._id });
       await parts.deleteMany({ account: owner, name });
       return;
     }
     const older = heads.filter((other) => other.seq < seq).map(({ _id }) => _id);
-    if (older.length > 0) await bases.deleteMany({ _id: { $in: older } });
+    if (older.length > 0) await bases.deleteMany({ account: owner, _id: { $in: older } });
     const kept = await parts
       .find({ account: owner }, { projection: { account: 1, name: 1, part: 1, seq: 1 }, batchSize: 1000 })
       .toArray();
     // Those of others that are under way for a later base stay.
     const unnamed = kept.filter((part) => part.name !== name && part.seq <= seq).map(({ _id }) => _id);
-    if (unnamed.length > 0) await parts.deleteMany({ _id: { $in: unnamed } });
+    if (unnamed.length > 0) await parts.deleteMany({ account: owner, _id: { $in: unnamed } });
   }
 
   async function insertParts(
@@ -154,7 +154,14 @@ export function mongoBases({ db, during }: Link): Pick<Log, BaseMethods> & { dro
       if (!entry.transactions) return [];
       const needed = new Set(kept.get(entry.seq)!.map(({ index }) => index));
       const dead = inlineIndexes(entry).filter((index) => !needed.has(index));
-      return [{ updateOne: { filter: { _id: entry._id }, update: { $unset: { ...gone, ...emptied(dead) } } } }];
+      return [
+        {
+          updateOne: {
+            filter: { account, _id: entry._id },
+            update: { $unset: { ...gone, ...emptied(dead) } },
+          },
+        },
+      ];
     });
     if (updates.length > 0) await log.bulkWrite(updates, { ordered: false });
   }
