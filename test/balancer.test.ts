@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,6 @@ import { connect as dialTls } from "node:tls";
 import { startServer } from "../src/main.ts";
 import { loadConfig } from "../src/operation/config.ts";
 import { balancerMissing, startBalancer } from "./nodes/balancer.ts";
-import { freePort } from "./nodes/free-port.ts";
 
 /** deploy/nginx.conf between real clients and the whole server. */
 test.skipIf(balancerMissing() !== null)(
