@@ -22,7 +22,7 @@ export function message(number: number, size: number): Uint8Array {
     "",
     "",
   ].join("\r\n");
-  const bytes = Buffer.alloc(size, "The quick brown fox writes a line of seventy characters, and another.\r\n");
+  const bytes = Buffer.alloc(size, "The quick brown fox writes a line of seventy characters, and another!\r\n");
   bytes.write(head, 0, "latin1");
   bytes.write("\r\n", size - 2, "latin1");
   return bytes;

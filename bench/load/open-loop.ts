@@ -7,6 +7,8 @@ export type Offer = {
   readonly to: string;
   /** When it was due, whether or not a connection was free for it. */
   readonly due: number;
+  /** When a connection was free for it: MAIL was sent. */
+  readonly begun: number;
   readonly said: number;
   readonly result: "accepted" | "refused" | "lost";
   /** The reply that decided; empty where the connection ended without one. */
@@ -59,11 +61,12 @@ export async function openLoop(options: OpenLoop): Promise<Offered> {
     give(connection, offer);
   };
   const give = (connection: OpenLoopConnection, { number, to, due }: (typeof waiting)[number]): void => {
+    const begun = performance.now();
     connection.offer(
       to,
       () => message(number, size),
       (result, reply) => {
-        offers.push({ number, to, due, said: performance.now(), result, reply });
+        offers.push({ number, to, due, begun, said: performance.now(), result, reply });
         if (connection.open) next(connection);
         answered();
       },

@@ -8,8 +8,10 @@ import { failover } from "./failover.ts";
 import { fetch } from "./fetch.ts";
 import { fetchLarge } from "./fetch-large.ts";
 import { flat } from "./flat.ts";
+import { hotAccount } from "./hot-account.ts";
 import { idle } from "./idle.ts";
 import { idleMany } from "./idle-many.ts";
+import { overload } from "./overload.ts";
 import { push } from "./push.ts";
 import { pushAcross } from "./push-across.ts";
 import { qresync } from "./qresync.ts";
@@ -22,5 +24,6 @@ export const workloads: readonly Workload[] = [
   ...[deliver, deliverMany, fetch, change, select, push, cpu],
   ...[fetchLarge, qresync, flat, start],
   ...[deliverMongodb, roundTrips, pushAcross, failover],
+  ...[overload, hotAccount],
   ...[idle, idleMany],
 ];

@@ -36,16 +36,20 @@ export class Admission {
     this.#monotonic = monotonic;
   }
 
-  /** A place for one message, to be left again; null where there is none. */
-  enter(): Place | null {
+  /** Whether there is no place for a message that would begin now: who asks is refused by that. */
+  turnsAway(): boolean {
     const now = this.#monotonic();
     this.#settle(now);
     const counted = this.#arriving.size + this.#arrived.size;
-    if (counted >= this.#places || counted + this.#late.size >= this.#most * timesMost) {
-      this.#refused(now);
-      return null;
-    }
-    const place: Place = { since: now, accounts: [] };
+    if (counted < this.#places && counted + this.#late.size < this.#most * timesMost) return false;
+    this.#refused(now);
+    return true;
+  }
+
+  /** A place for one message, to be left again; null where there is none. */
+  enter(): Place | null {
+    if (this.turnsAway()) return null;
+    const place: Place = { since: this.#monotonic(), accounts: [] };
     this.#arriving.add(place);
     return place;
   }

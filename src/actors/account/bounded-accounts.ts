@@ -1,6 +1,5 @@
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import { singles } from "./draft.ts";
 import type { AccountRequestKind, AccountRequests, Accounts, AnswerTo, ChangeCommand, Watcher } from "./requests.ts";
 
 export type ChangeBounds = {
@@ -69,9 +68,6 @@ export class BoundedAccounts implements Accounts {
 }
 
 function bytesOf(command: ChangeCommand): number {
-  let bytes = 0;
-  for (const single of singles(command)) {
-    if (single.kind === "append" && single.source.kind === "bytes") bytes += single.source.bytes.length;
-  }
-  return bytes;
+  if (command.kind === "batch") return command.commands.reduce((bytes, each) => bytes + bytesOf(each), 0);
+  return command.kind === "append" && command.source.kind === "bytes" ? command.source.bytes.length : 0;
 }

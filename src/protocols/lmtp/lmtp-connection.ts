@@ -7,6 +7,7 @@ import type { IncomingMessage } from "./incoming-message.ts";
 import type { LmtpServer } from "./lmtp-server.ts";
 import { LmtpStream } from "./lmtp-stream.ts";
 import type { Recipient } from "./recipient.ts";
+import { overloaded } from "./refusals.ts";
 import { type PathArgument, readPathArgument } from "./wire/path-argument.ts";
 
 /** Octets taken from a client that has been said goodbye to. */
@@ -23,6 +24,9 @@ export class LmtpConnection extends SMTPConnection {
   declare readonly _server: LmtpServer;
   declare session: LmtpSession;
   #discards = false;
+  /** This transaction found no place; what belongs to it may still come. */
+  #turnedAway = false;
+  #gathered = "";
 
   override init(): void {
     this._setListeners(() => {
@@ -48,6 +52,7 @@ export class LmtpConnection extends SMTPConnection {
   }
 
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
+    this.#sendGathered();
     const own = typeof text === "string" && /^[245]\.\d{1,3}\.\d{1,3} /.test(text);
     super.send(code, text, own ? false : context);
   }
@@ -55,6 +60,14 @@ export class LmtpConnection extends SMTPConnection {
   override _createParser(): SMTPStream {
     const stream = new LmtpStream({ maxCommandLength: this._server.options.maxCommandLength });
     stream.oncommand = (command, callback) => {
+      if (this.#turnsAway(command)) {
+        // Whoever sent more along with MAIL hears of it together.
+        if (!beginsTransaction(command)) return this._whenWritable(() => callback?.());
+        return this._server.refusals.do(() => {
+          this.#gather(`${overloaded.code} ${overloaded.text}\r\n`);
+          this._whenWritable(() => callback?.());
+        });
+      }
       if (!this.#inTransaction && !beginsTransaction(command)) return this._onCommand(command, callback);
       // Also while the server leaves: an MTA that has begun a message would have to put it off for later.
       this._server.unhurried(() => this._onCommand(command, callback));
@@ -93,6 +106,37 @@ export class LmtpConnection extends SMTPConnection {
     super._onClose();
     this.#leavePlace();
     this.emit("left");
+  }
+
+  /**
+   * Answers a transaction for which there is no place, in the library's stead: what an overloaded server does for those
+   * whom it refuses is taken from the others.
+   */
+  #turnsAway(command: Buffer): boolean {
+    const { admission, services, _closeTimeout: leaving } = this._server;
+    const verb = command.toString("latin1", 0, 5).toUpperCase();
+    if (verb === "MAIL ") {
+      const begins = this._ready && this.hostNameAppearsAs && !this.#inTransaction && !this._upgrading && !leaving;
+      this.#turnedAway = Boolean(begins) && admission.turnsAway();
+      if (this.#turnedAway) services.metrics.refused("lmtp", "deliveries");
+    } else if (this.#turnedAway) {
+      // What was sent along with MAIL.
+      this.#turnedAway = verb === "RCPT " || verb === "DATA";
+      if (this.#turnedAway) this.#gather("503 5.5.1 No transaction has begun\r\n");
+    }
+    return this.#turnedAway;
+  }
+
+  /** The replies to what came in one packet leave in one. */
+  #gather(reply: string): void {
+    if (this.#gathered === "") queueMicrotask(() => this.#sendGathered());
+    this.#gathered += reply;
+  }
+
+  #sendGathered(): void {
+    const replies = this.#gathered;
+    this.#gathered = "";
+    if (replies !== "" && this._socket.writable) this._socket.write(replies);
   }
 
   #leavePlace(): void {

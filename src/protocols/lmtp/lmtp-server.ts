@@ -9,6 +9,7 @@ import { LmtpConnection, type LmtpSession } from "./lmtp-connection.ts";
 import { readProxiedAddress } from "./proxied-address.ts";
 import { failed } from "./refusals.ts";
 import { rejected } from "./rejected.ts";
+import { SpareTime } from "./spare-time.ts";
 
 /** RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command. */
 const idleMs = 300_000;
@@ -21,6 +22,7 @@ export class LmtpServer extends SMTPServer {
   readonly limits: ListenerOptions;
   readonly overfull: () => boolean;
   readonly admission: Admission;
+  readonly refusals: SpareTime;
   readonly #trusted: (address: string) => boolean;
   #certificate: string;
   #draining = false;
@@ -40,6 +42,7 @@ export class LmtpServer extends SMTPServer {
     this.limits = limits;
     this.overfull = port.overfull;
     this.admission = port.admission;
+    this.refusals = new SpareTime(services.clock);
     this.#trusted = port.trusted;
     this.#certificate = tls.cert;
     this.on("error", (error: Error) =>
