@@ -5,8 +5,8 @@ import type { AccountId } from "../domain/ids.ts";
  * told so at once, before the message is sent, and an MTA comes again.
  *
  * - While there are places for all, up to `most` messages are on their way.
- * - When one is refused the server is overloaded, until for a second nobody had to be refused. Meanwhile only so many
- *   are let in as get through in three times the usual time: every few answers their times are looked at, and there are
+ * - When one is refused the server is overloaded, until for half a second nobody had to be refused. Meanwhile only so many
+ *   are let in as get through in twice the usual time: every few answers their times are looked at, and there are
  *   fewer places where they are longer, more where they are shorter.
  * - Meanwhile one account has a quarter of the places at most; the others are left to the others.
  * - A message that takes long to arrive stands in nobody's way: after two seconds it does not count until it is there.
@@ -27,7 +27,7 @@ export class Admission {
   #refusedAt: number | null = null;
   /** How long the last few messages took, milliseconds. */
   #times: number[] = [];
-  /** How long they take when nothing is in their way. */
+  /** How long they take while few are on their way. */
   #usual: number | null = null;
 
   constructor(most: number, monotonic: () => number) {
@@ -83,7 +83,8 @@ export class Admission {
       else this.#ofAccount.delete(account);
     }
     const time = this.#monotonic() - place.since;
-    if (stored && time < patience) this.#took(time);
+    const few = this.#arriving.size + this.#arrived.size <= this.#most * fewPart;
+    if (stored && time < patience && (few || this.#refusedAt !== null)) this.#took(time);
   }
 
   /** Messages on their way, and how many may be at this moment. */
@@ -107,7 +108,7 @@ export class Admission {
 
   #refused(now: number): void {
     if (this.#refusedAt === null) {
-      this.#places = this.#within(this.#most / firstCut);
+      this.#places = this.#within(this.#most * fewPart);
       this.#times = [];
     }
     this.#refusedAt = now;
@@ -118,10 +119,10 @@ export class Admission {
     if (this.#times.length < lookedAt) return;
     const middle = this.#times.sort((a, b) => a - b)[lookedAt >> 1]!;
     this.#times = [];
-    // Slowly upwards: what is usual on a busy evening is not what was usual on a quiet morning.
-    this.#usual = this.#usual === null ? middle : Math.min(middle, this.#usual * drift);
-    if (this.#refusedAt === null) return;
-    this.#places = this.#within(middle > this.#usual * longer ? this.#places * fewer : this.#places + more);
+    if (this.#refusedAt === null) this.#usual = (this.#usual ?? middle) * (1 - newest) + middle * newest;
+    else if (this.#usual !== null) {
+      this.#places = this.#within(middle > this.#usual * longer ? this.#places * fewer : this.#places + more);
+    }
   }
 
   #within(places: number): number {
@@ -133,19 +134,21 @@ export class Admission {
 export type Place = { readonly since: number; readonly accounts: AccountId[] };
 
 /** Milliseconds without a refusal after which the server is not overloaded any more. */
-const calm = 1000;
+const calm = 500;
 /** Milliseconds after which a message that is still arriving does not count. */
 const patience = 2000;
 const timesMost = 4;
 /** One account's part of the places is one in so many. */
 const share = 4;
 /** How many times as long as usual a message may take before there are fewer places. */
-const longer = 3;
+const longer = 2;
 /** Messages whose times are looked at together. */
 const lookedAt = 32;
 /** A commit for so many costs hardly more than one for a few: with fewer places nobody would be served sooner. */
 const fewest = 16;
-const firstCut = 8;
+/** Part of the places up to which few are on their way; and what is left of them when somebody is refused. */
+const fewPart = 1 / 8;
 const fewer = 0.8;
 const more = 2;
-const drift = 1.001;
+/** How much the last few messages say about what is usual. */
+const newest = 1 / 16;

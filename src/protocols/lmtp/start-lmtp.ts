@@ -40,4 +40,4 @@ export async function startLmtp(
   };
 }
 
-const usualDeliveries = 250;
+const usualDeliveries = 500;
