@@ -25,11 +25,11 @@ export async function checkHistory(history: History, clients: readonly ImapClien
   const stores = inspectorsStores(history);
   const looking = history.world.random.some(clients, 0.6);
   for (const user of history.users) {
-    const log = logOf(history, user);
     if (history.ledger.deletionAsked.has(user.account)) {
-      await checkGone(history, user, log);
+      await checkGone(history, user, entriesIn(history.mongo.collection("log").find({}), user.account));
       continue;
     }
+    const log = logOf(history, user);
     entries += log.length;
     const truth = truthOf(log, history.ledger);
     checkSums(history, user, truth);
@@ -42,9 +42,16 @@ export async function checkHistory(history: History, clients: readonly ImapClien
   return entries;
 }
 
+/** Every entry that the account's log ever held, whether or not it has been compacted since. */
 function logOf({ mongo }: History, { account }: User): LogEntry[] {
-  const documents = mongo.collection("log").find({}, { sort: { seq: 1 } }) as unknown as EntryDocument[];
-  return documents.filter((document) => document.account.toHexString() === account).map(entryOf);
+  return entriesIn(mongo.collection("log").journal, account);
+}
+
+function entriesIn(documents: readonly object[], account: string): LogEntry[] {
+  return (documents as readonly EntryDocument[])
+    .filter((document) => document.transactions && document.account.toHexString() === account)
+    .map(entryOf)
+    .sort((a, b) => a.seq - b.seq);
 }
 
 /** A way to the store on which nothing goes wrong. */

@@ -1,3 +1,4 @@
+import { usualPace } from "../../src/actors/account/shard-pace.ts";
 import type { AccountId } from "../../src/domain/ids.ts";
 import { deleteUser } from "./admin.ts";
 import { checkHistory } from "./check.ts";
@@ -64,7 +65,7 @@ export class History {
   constructor(seed: number, traced: boolean) {
     this.world = new World(seed, traced);
     const { random } = this.world;
-    this.pace = random.pick([1, 1, 1, 1, 1, 1, 1, 1, 3, 10]);
+    this.pace = random.chance(0.03) ? 10 : random.chance(0.1) ? 3 : 1;
     this.cluster = {
       world: this.world,
       mongo: this.mongo,
@@ -72,7 +73,21 @@ export class History {
       redis: new RedisServer(this.world),
       memory: random.chance(0.25) ? 1 : 64 * 1024 * 1024,
       workers: random.pick([1, 1, 1, 2]),
+      ...this.#upkeep(),
       alarm: (node, text, fields) => this.#alarm(node, text, fields),
+    };
+  }
+
+  /** Mostly as usual, when no history lasts long enough for it; else snapshots and bases are made all the time. */
+  #upkeep(): Pick<Cluster, "pace" | "retention" | "logRetention"> {
+    const { random } = this.world;
+    const fortnight = 14 * 86_400_000;
+    if (random.chance(0.7)) return { pace: usualPace, retention: fortnight, logRetention: fortnight };
+    const often = { ...usualPace, tick: 20, quiet: random.pick([0, 20]), entriesPerSnapshot: 3, entriesPerBase: 4 };
+    return {
+      pace: { ...often, tick: often.tick * this.pace, quiet: often.quiet * this.pace },
+      retention: random.pick([10, 100, fortnight]) * this.pace,
+      logRetention: random.pick([1, 40]) * this.pace,
     };
   }
 
@@ -109,7 +124,7 @@ export class History {
     const ended = Promise.all([...clients.map((client) => client.live()), mta.live(gap)]);
     void faults.begin(this.pace);
     const deletion = this.users.length > 1 && random.chance(0.3) ? this.#deleteSomebody() : null;
-    await world.pause(this.pace * random.pick([100, 200, 400]), this.#life);
+    await world.pause(this.pace * random.pick([60, 120, 250]), this.#life);
 
     this.closing = true;
     if (random.chance(0.1)) await world.pause(random.wait(10_000), this.#life);

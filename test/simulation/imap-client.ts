@@ -46,7 +46,8 @@ export class ImapClient {
         }
         if (world.random.chance(0.5)) await this.#command("LOGOUT");
       });
-      await world.pause(this.#history.pace * world.random.wait(20), this.#life);
+      // Some come back at once: to another node, before it has heard of what this one was told.
+      await world.pause(world.random.chance(0.4) ? 0.1 : this.#history.pace * world.random.wait(20), this.#life);
     }
   }
 

@@ -142,7 +142,8 @@ export function mongoLink(
       bulkWrite: (operations: readonly Record<string, Record<string, never>>[]) =>
         write(name, (server, share) => {
           const modifiedCount = bulk(operations, share, (operation) => {
-            const { updateOne, deleteOne } = operation;
+            const { updateOne, updateMany, deleteOne } = operation;
+            if (updateMany) return server.collection(name).update(updateMany.filter!, updateMany.update!, false);
             if (deleteOne) return server.collection(name).delete(deleteOne.filter!, true);
             if (!updateOne) throw new Error(`Not simulated: ${Object.keys(operation)}`);
             if (!updateOne.upsert) return server.collection(name).update(updateOne.filter!, updateOne.update!, true);

@@ -37,6 +37,8 @@ export class MongoServer {
 export class Collection {
   /** Fields of each unique index. */
   readonly #unique: readonly (readonly string[])[];
+  /** Every document that was ever inserted, as it was then. */
+  readonly journal: Document[] = [];
   readonly #keys: Map<string, Document>[];
   /** All documents, by account where they have one. */
   readonly #shards = new Map<string, Document[]>();
@@ -47,6 +49,11 @@ export class Collection {
   }
 
   insert(document: Document): void {
+    this.#put(document);
+    this.journal.push(document);
+  }
+
+  #put(document: Document): void {
     const keys = this.#unique.map((fields) => keyOf(document, fields));
     if (keys.some((key, index) => this.#keys[index]!.has(key))) throw new DuplicateKey();
     for (const [index, key] of keys.entries()) this.#keys[index]!.set(key, document);
@@ -68,7 +75,7 @@ export class Collection {
     for (const document of found) {
       const next = updated(document, update);
       this.delete({ _id: document._id }, true);
-      this.insert(next);
+      this.#put(next);
     }
     return found.length;
   }
@@ -197,26 +204,28 @@ function projected(document: Document, projection: Readonly<Record<string, numbe
 }
 
 function updated(document: Document, update: Update): Document {
-  const next = structuredCloneOfFields(document);
+  const next = { ...document };
   for (const [operator, fields] of Object.entries(update)) {
-    for (const [path, value] of Object.entries(fields)) {
-      const names = path.split(".");
-      const last = names.pop()!;
-      let parent = next as Record<string, unknown>;
-      for (const name of names) {
-        parent[name] = { ...(parent[name] as object) };
-        parent = parent[name] as Record<string, unknown>;
-      }
-      if (operator === "$set") parent[last] = value;
-      else if (operator === "$unset") delete parent[last];
-      else if (operator === "$max") parent[last] = Math.max((parent[last] as number) ?? -Infinity, value as number);
-      else throw new Error(`Not simulated: ${operator}`);
-    }
+    for (const [path, value] of Object.entries(fields)) change(next, operator, path.split("."), value);
   }
   return next;
 }
 
-const structuredCloneOfFields = (document: Document): Document => ({ ...document });
+function change(parent: Record<string, unknown>, operator: string, [name, ...below]: string[], value: unknown): void {
+  if (below.length > 0) {
+    const child = parent[name!];
+    // Where there is nothing, there is nothing to unset, and nothing is made of it.
+    if (child === undefined && operator === "$unset") return;
+    const copy = Array.isArray(child) ? [...child] : { ...(child as object) };
+    parent[name!] = copy;
+    change(copy as Record<string, unknown>, operator, below, value);
+  } else if (operator === "$set") parent[name!] = value;
+  else if (operator === "$max") parent[name!] = Math.max((parent[name!] as number) ?? -Infinity, value as number);
+  else if (operator !== "$unset") throw new Error(`Not simulated: ${operator}`);
+  else if (!Array.isArray(parent)) delete parent[name!];
+  // An element of an array becomes null, and one that is not there stays so.
+  else if (Number(name) < parent.length) parent[Number(name)] = null;
+}
 
 function grouped(documents: readonly Document[], { _id, ...fields }: Record<string, unknown>): Document[] {
   const groups = new Map<Scalar, Document>();

@@ -1,5 +1,6 @@
 import { ShardPort } from "../../src/actors/account/serve-shard.ts";
 import { liveAsShard } from "../../src/actors/account/shard-life.ts";
+import type { ShardPace } from "../../src/actors/account/shard-pace.ts";
 import { Shards } from "../../src/actors/account/shards.ts";
 import { DirectoryService } from "../../src/actors/directory/directory-service.ts";
 import { objectIds } from "../../src/actors/runtime/object-id.ts";
@@ -34,6 +35,10 @@ export type Cluster = {
   /** Bytes of account state a worker keeps: with few, everything is passivated at every tick. */
   readonly memory: number;
   readonly workers: number;
+  /** How soon what is behind the log is written, and how far the log goes back. */
+  readonly pace: ShardPace;
+  readonly retention: number;
+  readonly logRetention: number;
   /** An alarm of the server's own: what it logs as an error. */
   alarm(node: string, text: string, fields: object): void;
 };
@@ -168,7 +173,7 @@ export class Node {
 
   /** A shard worker. */
   async #live(port: MessagePort, life: Life): Promise<void> {
-    const { world, mongo, mongoFaults, memory } = this.#cluster;
+    const { world, mongo, mongoFaults, memory, pace, retention, logRetention } = this.#cluster;
     const { random } = world;
     const shardPort = new ShardPort(port as never);
     const clock = new SimulatedClock(world, life, this.#machine.clocks);
@@ -193,8 +198,9 @@ export class Node {
       logger: this.#logger,
       newId: objectIds(clock.now.bind(clock), (bytes) => random.bytes(bytes)) as never,
       newBatch: () => random.hex(12),
-      limits: { queue: 1000, messageSize: 1 << 20, retention: 14 * 86_400_000, appendDeadline: 8000 },
+      limits: { queue: 1000, messageSize: 1 << 20, retention, logRetention, appendDeadline: 8000 },
       memory,
+      pace,
     });
   }
 

@@ -48,7 +48,9 @@ async function inProcesses(): Promise<void> {
   const children = Array.from({ length: processes }, (_, n) => {
     const args = ["--seed", `${first + n}`, "--runs", `${runs - n}`, "--stride", `${processes}`];
     if (values["until-found"]) args.push("--until-found");
-    return Bun.spawn([process.execPath, import.meta.path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    return Bun.spawn([process.execPath, ...process.execArgv, import.meta.path, ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
   });
   await Promise.all(
     children.map(async (child) => {

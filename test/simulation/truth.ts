@@ -50,6 +50,18 @@ export function truthOf(entries: readonly LogEntry[], ledger: Ledger): Truth {
     if (known) known.set(message.modseq, flagsText(message.flags));
     else flags.set(instance, new Map([[message.modseq, flagsText(message.flags)]]));
   };
+  /** What is only ever moved is in one place after every transaction: nobody can see it twice, or not at all. */
+  const checkWhole = (seq: number): void => {
+    const living = new Map<string, number>();
+    for (const { messages } of mailboxes.values()) {
+      for (const { token } of messages.values()) living.set(token, (living.get(token) ?? 0) + 1);
+    }
+    for (const token of appended.keys()) {
+      if (!ledger.neverCopied.has(token) || lostWithMailbox.has(token)) continue;
+      const count = living.get(token) ?? 0;
+      if (count !== (appended.get(token) ?? 0)) ledger.violate(`${name}: ${token} is there ${count} times at ${seq}`);
+    }
+  };
   const fold = (event: AccountEvent, entry: LogEntry): void => {
     const { seq } = entry;
     switch (event.kind) {
@@ -121,7 +133,10 @@ export function truthOf(entries: readonly LogEntry[], ledger: Ledger): Truth {
     if (printChecksum(account.checksum) !== entry.checksum) {
       ledger.violate(`entry ${entry.seq} of ${name} does not lead to the state it was appended with`);
     }
-    for (const { events } of entry.transactions) for (const event of events) fold(event, entry);
+    for (const { events } of entry.transactions) {
+      for (const event of events) fold(event, entry);
+      checkWhole(entry.seq);
+    }
   }
   return { account, mailboxes, instances, flags, appended, marked, lostWithMailbox };
 }

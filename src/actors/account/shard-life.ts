@@ -3,6 +3,7 @@ import type { CpuClient } from "../workers/cpu-client.ts";
 import { AppendGatherer } from "./append-gatherer.ts";
 import type { ShardPort } from "./serve-shard.ts";
 import { Shard } from "./shard.ts";
+import type { ShardPace } from "./shard-pace.ts";
 import type { Control, ShardStats } from "./shard-wire.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -15,6 +16,7 @@ export type ShardLife = Omit<Surroundings, "appends"> & {
   readonly inFlight: number;
   /** Bytes for the accounts of this worker. */
   readonly memory: number;
+  readonly pace?: ShardPace;
   readonly cpuReplaced: CpuClient["connect"];
 };
 
@@ -27,7 +29,7 @@ export function liveAsShard(port: ShardPort, life: ShardLife): Promise<void> {
   const { stores, hints, clock } = life;
   const shard = new Shard(
     { ...life, appends: new AppendGatherer(stores.log, life.inFlight) },
-    { hints, listener: port.listener, memory: life.memory },
+    { hints, listener: port.listener, memory: life.memory, ...(life.pace && { pace: life.pace }) },
   );
   return new Promise((end) => {
     const control = async (wish: Control): Promise<unknown> => {

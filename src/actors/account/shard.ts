@@ -17,6 +17,7 @@ import type { AccountRequest, AccountRequests, Announcement, AnswerTo, Outcome, 
 import { Resident } from "./resident.ts";
 import { restoreDeparted } from "./restore-departed.ts";
 import { search } from "./search.ts";
+import { type ShardPace, usualPace } from "./shard-pace.ts";
 import { storeRefusal } from "./store-refusal.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -30,19 +31,9 @@ export type ShardOptions = {
   readonly listener: Listener;
   /** Bytes of account state to keep in memory. */
   readonly memory: number;
+  /** Another than the usual one: in simulations. */
+  readonly pace?: ShardPace;
 };
-
-/** How often a shard looks after its actors, milliseconds. */
-const tickEvery = 500;
-/** An account that has not changed for so long gets the records of its messages written, milliseconds. */
-const quiet = 1500;
-/** So many messages without a record, or entries without a snapshot, do not wait for quiet. */
-const mostUnrecorded = 20_000;
-const entriesPerSnapshot = 500;
-const mostEntriesToReplay = 10_000;
-/** How often the log's heads are asked for, milliseconds: in any case, and with the hints away. */
-const pollEvery = 5000;
-const pollEveryWithoutHints = 1000;
 
 /** What sessions tell news by: an old answer to these would be taken for the news. */
 const changing: ReadonlySet<AccountRequest["kind"]> = new Set(["readColumns", "readVanished"]);
@@ -54,6 +45,7 @@ const changing: ReadonlySet<AccountRequest["kind"]> = new Set(["readColumns", "r
 export class Shard {
   readonly #around: Surroundings;
   readonly #options: ShardOptions;
+  readonly #pace: ShardPace;
   readonly #residents = new Map<AccountId, Promise<Resident>>();
   /** Those of the above that are up. */
   readonly #up = new Map<AccountId, Resident>();
@@ -69,10 +61,11 @@ export class Shard {
   constructor(around: Surroundings, options: ShardOptions) {
     this.#around = around;
     this.#options = options;
+    this.#pace = options.pace ?? usualPace;
     this.#watches = new Watches(options.listener, options.hints);
     this.#content = new ContentReader(around, Math.floor(options.memory / 4));
     this.#uploads = new Uploads(around);
-    this.#upkeep = new Upkeep(around);
+    this.#upkeep = new Upkeep(around, this.#pace.entriesPerBase);
     this.#scheduleTick();
   }
 
@@ -268,7 +261,7 @@ export class Shard {
 
   #scheduleTick(): void {
     if (this.#closed) return;
-    this.#cancelTick = this.#around.clock.after(tickEvery, () => {
+    this.#cancelTick = this.#around.clock.after(this.#pace.tick, () => {
       this.#ticking = this.#tick()
         .catch((error: unknown) => this.#around.logger.warn({ err: error }, "write-behind put off"))
         .finally(() => {
@@ -292,11 +285,14 @@ export class Shard {
     const { actor } = resident;
     if (actor.stopped) return this.#dismiss(resident, "it has failed");
     if (actor.unsure) await resident.refresh();
-    const isQuiet = now - resident.lastChange > quiet;
+    const isQuiet = now - resident.lastChange > this.#pace.quiet;
     const { size } = actor.unrecorded;
-    if (size > mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
+    if (size > this.#pace.mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
     const behind = actor.state.seq - actor.snapshotSeq;
-    if (behind > mostEntriesToReplay || (isQuiet && (behind > entriesPerSnapshot || this.#upkeep.forgets(actor)))) {
+    if (
+      behind > this.#pace.mostEntriesToReplay ||
+      (isQuiet && (behind > this.#pace.entriesPerSnapshot || this.#upkeep.forgets(actor)))
+    ) {
       await writeBehind(actor, this.#content, this.#around);
     }
     if (isQuiet) this.#upkeep.consider(actor, now);
@@ -318,7 +314,7 @@ export class Shard {
   /** Asks for the heads of all accounts at home or watched, in one query. */
   async #poll(now: number): Promise<void> {
     const { hints } = this.#options;
-    if (!hints || now - this.#lastPoll < (hints.healthy ? pollEvery : pollEveryWithoutHints)) return;
+    if (!hints || now - this.#lastPoll < (hints.healthy ? this.#pace.poll : this.#pace.pollWithoutHints)) return;
     this.#lastPoll = now;
     const accounts = [...new Set([...this.#up.keys(), ...this.#watches.accounts()])];
     if (accounts.length === 0) return;

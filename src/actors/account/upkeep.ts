@@ -5,8 +5,7 @@ import type { Surroundings } from "./surroundings.ts";
 
 /** How often an account that stays in memory is looked at, milliseconds. */
 const longestPause = 3_600_000;
-/** Entries that must be able to go before a base is made, and one for so many messages: what is written stays in proportion. */
-const fewestEntries = 500;
+/** Of the entries that go when a base is made, one for so many messages at least: what is written stays in proportion. */
 const messagesPerEntry = 4;
 
 /**
@@ -15,12 +14,15 @@ const messagesPerEntry = 4;
  */
 export class Upkeep {
   readonly #around: Surroundings;
+  readonly #fewestEntries: number;
   readonly #slices: TimeSlices;
   readonly #next = new WeakMap<AccountActor, number>();
   #running: Promise<void> | null = null;
 
-  constructor(around: Surroundings) {
+  /** `fewestEntries`: that must be able to go before a base is made. */
+  constructor(around: Surroundings, fewestEntries: number) {
     this.#around = around;
+    this.#fewestEntries = fewestEntries;
     this.#slices = new TimeSlices(around.clock);
   }
 
@@ -29,7 +31,7 @@ export class Upkeep {
     const { logRetention } = this.#around.limits;
     if (logRetention === undefined || this.#running || now < (this.#next.get(actor) ?? 0)) return;
     this.#next.set(actor, now + Math.min(longestPause, logRetention / 4));
-    const worthwhile = worthwhileFor(actor);
+    const worthwhile = Math.max(this.#fewestEntries, Math.floor(messagesIn(actor) / messagesPerEntry));
     if (actor.snapshotSeq < worthwhile) return;
     this.#running = this.#compact(actor, worthwhile, this.#around.clock.now() - logRetention).finally(() => {
       this.#running = null;
@@ -60,8 +62,8 @@ export class Upkeep {
   }
 }
 
-function worthwhileFor({ state }: AccountActor): number {
+function messagesIn({ state }: AccountActor): number {
   let messages = 0;
   for (const mailbox of state.mailboxes.values()) messages += mailbox.messages;
-  return Math.max(fewestEntries, Math.floor(messages / messagesPerEntry));
+  return messages;
 }

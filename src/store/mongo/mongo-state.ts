@@ -38,7 +38,8 @@ export function mongoState(link: Link): State {
     const names = new Set(snapshot.names);
     const present = new Set(kept.map(({ name }) => name));
     const missing = snapshot.names.filter((name) => !present.has(name));
-    const newer = heads.some((other) => other.seq > seq);
+    // Parts that are missing may have gone for a newer head that came after the heads were read.
+    const newer = heads.some((other) => other.seq > seq) || (missing.length > 0 && (await newestHead(account)) > seq);
     if (late || newer || missing.length > 0) {
       if (!late) await snapshots.deleteOne({ account, _id: head._id });
       if (late || newer) return;
@@ -49,6 +50,13 @@ export function mongoState(link: Link): State {
     // Heads before parts: a crash between leaves garbage for the next save, never a head without its parts.
     if (older.length > 0) await snapshots.deleteMany({ account, _id: { $in: older } });
     if (unnamed.length > 0) await parts.deleteMany({ account, _id: { $in: unnamed } });
+  }
+
+  async function newestHead(account: ObjectId): Promise<number> {
+    const [head] = await snapshots
+      .find({ account }, { projection: { account: 1, seq: 1 }, sort: { account: 1, seq: -1 }, limit: 1 })
+      .toArray();
+    return head?.seq ?? -1;
   }
 
   async function loadSnapshot(account: AccountId): Promise<Loaded | null> {

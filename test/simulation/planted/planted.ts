@@ -4,6 +4,8 @@ export type Planted = {
   readonly why: string;
   /** Path from the root of the repository. */
   readonly file: string;
+  /** How the simulator tells of it, among other things. */
+  readonly seen: RegExp;
   /** What is there once, and what stands in its place. */
   readonly replace: readonly (readonly [there: string, planted: string])[];
 };
@@ -17,6 +19,7 @@ export const planted: readonly Planted[] = [
     name: "reply before the append",
     why: "a change is said to be done while it is still on its way to the store",
     file: "src/actors/account/append-gatherer.ts",
+    seen: /was acknowledged by \w+ and is lost/,
     replace: [
       [
         "const results = await this.#log.append(some.map(({ entry }) => entry));",
@@ -28,22 +31,25 @@ export const planted: readonly Planted[] = [
     name: "a lost race is taken for won",
     why: "another node's entry stands where ours should, and the client is told that ours does",
     file: "src/actors/account/account-actor.ts",
+    seen: /was acknowledged by \w+ and is lost/,
     replace: [['if (outcome === "conflict" && !(await this.#isOurs(entry))) {', "if (false) {"]],
   },
   {
     name: "a retry is done again",
     why: "the reply to a delivery was lost, and the message comes twice",
     file: "src/actors/account/request-window.ts",
+    seen: /came \d+ times by LMTP/,
     replace: [["return this.#done.get(request);", "return undefined;"]],
   },
   {
     name: "a message is given its UID before the race is decided",
     why: "after a lost race the change is not decided again: it keeps the UIDs it had",
     file: "src/actors/account/account-actor.ts",
+    seen: /gives \S+ twice|does not lead to the state/,
     replace: [
       [
-        "const drafted = this.#draft(batch);",
-        "const drafted = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : this.#draft(batch); kept = drafted;",
+        "const drafted = draft(this.#state, batch, this.requests, this.#around);",
+        "const drafted = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : draft(this.#state, batch, this.requests, this.#around); kept = drafted;",
       ],
       [
         "      await this.#catchingUp;\n      for (;;) {",
@@ -55,6 +61,7 @@ export const planted: readonly Planted[] = [
     name: "stale state after a lost race",
     why: "the node that lost decides again without having read what the other one wrote",
     file: "src/actors/account/account-actor.ts",
+    seen: /checksum differs from the log's/,
     replace: [
       [
         "      await this.#readGap();\n      return false;",
@@ -66,6 +73,7 @@ export const planted: readonly Planted[] = [
     name: "a hint is taken for the truth",
     why: "an entry heard of from Redis is applied whatever its number is",
     file: "src/actors/account/account-actor.ts",
+    seen: /does not lead to the state|checksum differs/,
     replace: [
       [
         "else if (entry.seq === this.#state.seq + 1) this.#apply(entry);",
@@ -77,6 +85,7 @@ export const planted: readonly Planted[] = [
     name: "a break in the subscription goes unnoticed",
     why: "what was published meanwhile is never asked for, and silence is taken for no news",
     file: "src/actors/account/resident.ts",
+    seen: /is at \d+: .* and should be at \d+/,
     replace: [
       ["        gap: () => this.#broken(),", "        gap: () => {},"],
       ["const silent = !hints || (hints.healthy && this.#trusted);", "const silent = true;"],
@@ -86,6 +95,7 @@ export const planted: readonly Planted[] = [
     name: "an answer that never came is taken for a refusal",
     why: "an append without an answer is given up at once, and said not to have been done",
     file: "src/actors/account/account-actor.ts",
+    seen: /was refused/,
     replace: [
       ['error.kept === "no" || clock.monotonic() + wait > deadline)', "true)"],
       ["unavailable ? storeRefusal(error) :", 'unavailable ? { kind: "overQuota", quota: 0, used: 0 } :'],
@@ -95,6 +105,7 @@ export const planted: readonly Planted[] = [
     name: "MOVE in two steps",
     why: "the copies are one append and the removal another: a crash between leaves both",
     file: "src/protocols/imap/commands/move.ts",
+    seen: /is there 2 times at \d+/,
     replace: [
       [
         'const outcome = await session.change({ kind: "move", mailbox: { id: view.mailbox }, uids, to });',
@@ -106,12 +117,14 @@ export const planted: readonly Planted[] = [
     name: "expunges are forgotten",
     why: "QRESYNC does not name what has gone",
     file: "src/actors/account/mailbox-reads.ts",
+    seen: /QRESYNC left the client with/,
     replace: [["const buried = buriedSince(mailbox.tombstones, since);", "const buried: number[] = [];"]],
   },
   {
     name: "a read that is under way is good enough",
     why: "whoever asks for what is new joins a question that was asked before it was there",
     file: "src/actors/account/account-actor.ts",
+    seen: /QRESYNC left the client|takes \S+ for|was deleted|message \d+ was UID/,
     replace: [
       [
         "    if (this.#catchingUp) {",
@@ -123,18 +136,21 @@ export const planted: readonly Planted[] = [
     name: "a node does not mind what a client has seen elsewhere",
     why: "SELECT with QRESYNC is answered from a state that is behind the client's",
     file: "src/protocols/imap/open-mailbox.ts",
+    seen: /QRESYNC left the client|message \d+ was UID/,
     replace: [["    ...(request.qresync && { since: request.qresync.modSeq }),\n", ""]],
   },
   {
     name: "an hour by the clock",
     why: "a clock that jumps makes an account forget what it has done",
     file: "src/actors/account/request-window.ts",
+    seen: /came \d+ times by LMTP/,
     replace: [["static readonly longestStep = 600_000;", "static readonly longestStep = Number.POSITIVE_INFINITY;"]],
   },
   {
     name: "a dead worker's changes are sent again under another name",
     why: "a change that was done before the worker died is done once more",
     file: "src/actors/account/shards.ts",
+    seen: /came \d+ times by LMTP/,
     replace: [
       [
         "for (const pending of this.#pending.values()) this.#port.send(pending.message);",
