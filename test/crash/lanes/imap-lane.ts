@@ -12,6 +12,7 @@ export class ImapLane implements Lane {
   readonly ledger: FolderLedger;
   readonly #around: LaneAround;
   #client: ImapClient | null = null;
+  #signedIn = false;
   #selected: string | null = null;
   #letters = 0;
   #names = 0;
@@ -29,11 +30,13 @@ export class ImapLane implements Lane {
     try {
       if (this.#client === null) {
         this.#client = await ImapClient.connect({ port: () => ports.imap });
+        this.#signedIn = false;
         await this.#ask(`LOGIN ${this.#around.user.name} secret`);
+        this.#signedIn = true;
       }
       while (!burst.over && !this.ledger.inDoubt) await this.#step();
     } catch (error) {
-      if (!(error instanceof Unanswered)) this.leave();
+      if (!(error instanceof Unanswered) || !this.#signedIn) this.leave();
     }
   }
 
