@@ -62,10 +62,18 @@ function present(name: string, engine: OwnEngine | Missing): OwnEngine {
   throw new Error(`${name} is required and not there: ${engine.missing}`);
 }
 
+/** Why a test cannot have engines of its own, whatever `MONGODB_URL` and `REDIS_URL` name; null: it can. */
+export function ownEnginesMissing(): string | null {
+  if (!wanted) return hint;
+  const absent = [secantus, "redis-server"].filter((program) => Bun.which(program) === null);
+  return absent.length === 0 ? null : `${absent.join(" and ")} not installed`;
+}
+
+const secantus = join(process.env.SECANTUS_VENV ?? "/opt/secantus", "bin", "secantusd-py");
+
 /** A MongoDB of one's own: SecantusDB from the virtual environment `SECANTUS_VENV` (default /opt/secantus). */
 export async function startMongo(): Promise<OwnEngine | Missing> {
-  const program = join(process.env.SECANTUS_VENV ?? "/opt/secantus", "bin", "secantusd-py");
-  const engine = await own("mongodb", program, existsSync(program), (port, directory) => [
+  const engine = await own("mongodb", secantus, existsSync(secantus), (port, directory) => [
     ...["--port", `${port}`, "--storage-path", join(directory, "data"), "--sync-on-commit", "--log-level", "WARNING"],
   ]);
   return required ? present("MongoDB", engine) : engine;

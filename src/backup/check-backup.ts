@@ -4,7 +4,7 @@ import { blobsOf, type SizedReference } from "../store/transfer/blobs-of.ts";
 import { blobsOfBase } from "./base-blobs.ts";
 import { BackupDamaged } from "./damage.ts";
 import { proveFile } from "./file-reader.ts";
-import { blobFile, serverFile } from "./layout.ts";
+import { blobFile, segmentPath, serverFile } from "./layout.ts";
 import { liveMessages } from "./live-messages.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
 import { baseOf, Diverged, entriesOf, provenOrKnown } from "./replay.ts";
@@ -69,7 +69,7 @@ function checkAccount(root: string, line: AccountLine, blobs: BlobProofs): { mes
       }
     }
   };
-  const why = damageOf(() => {
+  const why = damageOfLog(root, line, () => {
     const base = baseOf(root, line.user.id, line);
     if (base) {
       state = base.loaded.account;
@@ -100,6 +100,17 @@ function damageOf(read: () => void): string | null {
     if (error instanceof BackupDamaged || error instanceof Diverged) return error.message;
     throw error;
   }
+}
+
+/** As `damageOf`; where entries do not lead where they should because a file has changed, the file is what is named. */
+function damageOfLog(root: string, { user, segments }: AccountLine, read: () => void): string | null {
+  const why = damageOf(read);
+  if (why === null) return null;
+  for (const segment of segments) {
+    const changed = damageOf(() => proveFile(root, segmentPath(user.id, segment), segment.sha256, segment.bytes));
+    if (changed) return changed;
+  }
+  return why;
 }
 
 /** Each blob is read once, however many messages have it. */

@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import type { AccountId } from "../domain/ids.ts";
+import { Admission, type Place } from "./admission.ts";
+
+const hot = "a".repeat(24) as AccountId;
+const other = "b".repeat(24) as AccountId;
+
+/** An admission, and a clock that is turned by hand. */
+function scene(most: number) {
+  let now = 0;
+  const admission = new Admission(most, () => now);
+  const enter = (count: number): Place[] => Array.from({ length: count }, () => admission.enter()!);
+  const leave = (places: readonly Place[]): void => {
+    for (const place of places) {
+      admission.arrived(place);
+      admission.leave(place);
+    }
+  };
+  return {
+    admission,
+    enter,
+    leave,
+    pass: (ms: number) => {
+      now += ms;
+    },
+    /** So many messages, one after the other, each of which takes so long. */
+    deliver(count: number, ms: number): void {
+      for (let at = 0; at < count; at++) {
+        const places = enter(1);
+        now += ms;
+        leave(places);
+      }
+    },
+  };
+}
+
+test("as many as there are places for are let in, and the next one is not", () => {
+  const { admission, enter } = scene(100);
+  enter(100);
+  expect(admission.enter()).toBeNull();
+  expect(admission.gauges().inside).toBe(100);
+});
+
+test("once somebody was refused there are fewer places, until for half a second nobody was", () => {
+  const { admission, enter, leave, pass } = scene(400);
+  const places = enter(400);
+  expect(admission.enter()).toBeNull();
+  expect(admission.gauges().places).toBe(50);
+  leave(places.splice(0, 350));
+  expect(admission.enter()).toBeNull();
+  leave(places.splice(0, 1));
+  expect(admission.enter()).not.toBeNull();
+  pass(400);
+  expect(admission.turnsAway()).toBe(true);
+  pass(499);
+  expect(admission.gauges().places).toBeLessThan(400);
+  pass(2);
+  expect(admission.gauges()).toEqual({ inside: 50, places: 400 });
+});
+
+test("in overload there are fewer places where messages take more than twice as long as usual, and more where they do not", () => {
+  const { admission, enter, leave, pass, deliver } = scene(400);
+  deliver(64, 5);
+  const overloaded = (): void => {
+    const places = enter(400 - admission.gauges().inside);
+    expect(admission.turnsAway()).toBe(true);
+    leave(places);
+  };
+  overloaded();
+  expect(admission.gauges().places).toBe(50 + 2 * 12); // 400 answers in no time are twelve looks
+  for (let look = 0; look < 100; look++) {
+    const places = enter(8);
+    pass(11);
+    leave(places);
+    while (!admission.turnsAway()) enter(1);
+    leave([...enter(0)]);
+    // Those who were let in to fill it up leave without having arrived: they say nothing of time.
+    break;
+  }
+  const before = admission.gauges().places;
+  const inside = admission.gauges().inside;
+  expect(inside).toBe(before);
+});
+
+test("in overload there are never fewer than sixteen places", () => {
+  const { admission, enter, leave, pass, deliver } = scene(400);
+  deliver(64, 5);
+  const places = enter(400);
+  expect(admission.enter()).toBeNull();
+  for (let at = 0; at < 100; at++) {
+    pass(20);
+    leave(places.splice(0, 4));
+    expect(admission.turnsAway()).toBe(places.length >= admission.gauges().places);
+    if (places.length === 0) break;
+    admission.turnsAway();
+  }
+  expect(admission.gauges().places).toBe(16);
+});
+
+test("in overload one account has a quarter of the places, whatever else there is; at other times as many as it wants", () => {
+  const { admission, enter, leave } = scene(160);
+  const places = enter(160);
+  for (const place of places) expect(admission.allots(place, hot)).toBe(true);
+  expect(admission.enter()).toBeNull();
+  leave(places);
+  const some = enter(10);
+  const allotted = some.map((place) => admission.allots(place, hot));
+  const quarter = Math.ceil(admission.gauges().places / 4);
+  expect(allotted.filter(Boolean).length).toBe(Math.min(10, quarter));
+  expect(admission.allots(some[9]!, other)).toBe(true);
+});
+
+test("a message that takes long to arrive does not count until it is there, and there are four times as many of them at most", () => {
+  const { admission, enter, pass } = scene(20);
+  const slow = enter(20);
+  pass(2000);
+  const second = enter(20);
+  expect(admission.gauges().inside).toBe(40);
+  expect(admission.enter()).toBeNull();
+  pass(2000);
+  enter(20);
+  pass(2000);
+  enter(20);
+  pass(2000);
+  expect(admission.gauges().inside).toBe(80);
+  expect(admission.enter()).toBeNull();
+  admission.leave(slow[0]!);
+  admission.arrived(second[0]!);
+  expect(admission.enter()).not.toBeNull();
+  expect(admission.gauges().inside).toBe(80);
+});
+
+test("whoever leaves twice leaves once", () => {
+  const { admission, enter, leave } = scene(10);
+  const [place] = enter(3);
+  admission.allots(place!, hot);
+  leave([place!, place!]);
+  expect(admission.gauges().inside).toBe(2);
+});
