@@ -16,12 +16,28 @@ function scene(most: number) {
       admission.leave(place);
     }
   };
+  /** All places are taken, somebody is refused, and nothing comes of any message. */
+  const press = (): void => {
+    const places: Place[] = [];
+    for (let place = admission.enter(); place !== null; place = admission.enter()) places.push(place);
+    for (const place of places) admission.leave(place);
+  };
   return {
     admission,
     enter,
     leave,
     pass: (ms: number) => {
       now += ms;
+    },
+    press,
+    /** As many messages as are looked at together, each of which takes so long; and more than there are places for. */
+    look(ms: number): void {
+      for (let half = 0; half < 2; half++) {
+        const places = enter(16);
+        press();
+        now += ms;
+        leave(places);
+      }
     },
     /** So many messages, one after the other, each of which takes so long. */
     deliver(count: number, ms: number): void {
@@ -59,42 +75,36 @@ test("once somebody was refused there are fewer places, until for half a second 
 });
 
 test("in overload there are fewer places where messages take more than twice as long as usual, and more where they do not", () => {
-  const { admission, enter, leave, pass, deliver } = scene(400);
+  const { admission, deliver, press, look } = scene(400);
   deliver(64, 5);
-  const overloaded = (): void => {
-    const places = enter(400 - admission.gauges().inside);
-    expect(admission.turnsAway()).toBe(true);
-    leave(places);
-  };
-  overloaded();
-  expect(admission.gauges().places).toBe(50 + 2 * 12); // 400 answers in no time are twelve looks
-  for (let look = 0; look < 100; look++) {
-    const places = enter(8);
-    pass(11);
-    leave(places);
-    while (!admission.turnsAway()) enter(1);
-    leave([...enter(0)]);
-    // Those who were let in to fill it up leave without having arrived: they say nothing of time.
-    break;
-  }
-  const before = admission.gauges().places;
-  const inside = admission.gauges().inside;
-  expect(inside).toBe(before);
+  press();
+  expect(admission.gauges().places).toBe(50);
+  look(11);
+  expect(admission.gauges().places).toBe(40);
+  look(11);
+  expect(admission.gauges().places).toBe(32);
+  look(9);
+  expect(admission.gauges().places).toBe(34);
+  for (let at = 0; at < 200; at++) look(1);
+  expect(admission.gauges().places).toBe(400);
 });
 
 test("in overload there are never fewer than sixteen places", () => {
-  const { admission, enter, leave, pass, deliver } = scene(400);
+  const { admission, deliver, press, look } = scene(400);
   deliver(64, 5);
-  const places = enter(400);
-  expect(admission.enter()).toBeNull();
-  for (let at = 0; at < 100; at++) {
-    pass(20);
-    leave(places.splice(0, 4));
-    expect(admission.turnsAway()).toBe(places.length >= admission.gauges().places);
-    if (places.length === 0) break;
-    admission.turnsAway();
-  }
+  press();
+  for (let at = 0; at < 50; at++) look(20);
   expect(admission.gauges().places).toBe(16);
+});
+
+test("a store that has become slower for good is given as many messages as before, after some seconds", () => {
+  const { admission, deliver, press, look } = scene(400);
+  deliver(64, 5);
+  press();
+  for (let ms = 0; ms < 10_000; ms += 100) look(50);
+  expect(admission.gauges().places).toBe(16);
+  for (let ms = 0; ms < 60_000; ms += 100) look(50);
+  expect(admission.gauges().places).toBe(400);
 });
 
 test("in overload one account has a quarter of the places, whatever else there is; at other times as many as it wants", () => {
@@ -128,6 +138,23 @@ test("a message that takes long to arrive does not count until it is there, and 
   admission.arrived(second[0]!);
   expect(admission.enter()).not.toBeNull();
   expect(admission.gauges().inside).toBe(80);
+});
+
+test("where messages are quick a slow one stands in nobody's way after ten times their time, and not before 200 ms", () => {
+  for (const [usual, patience] of [
+    [5, 200],
+    [60, 600],
+    [900, 2000],
+  ] as const) {
+    const { admission, enter, deliver, pass } = scene(400);
+    deliver(64, usual);
+    enter(400);
+    pass(patience - 1);
+    expect(admission.turnsAway()).toBe(true);
+    pass(1);
+    expect(admission.turnsAway()).toBe(false);
+    expect(admission.gauges().inside).toBe(400);
+  }
 });
 
 test("whoever leaves twice leaves once", () => {

@@ -9,8 +9,8 @@ import type { AccountId } from "../domain/ids.ts";
  *   are let in as get through in twice the usual time: every few answers their times are looked at, and there are
  *   fewer places where they are longer, more where they are shorter.
  * - Meanwhile one account has a quarter of the places at most; the others are left to the others.
- * - A message that takes long to arrive stands in nobody's way: after two seconds it does not count until it is there.
- *   But `timesMost` times `most` are never inside, which bounds what they hold in memory.
+ * - A message that takes long to arrive stands in nobody's way: after ten times the usual time, two seconds at most, it
+ *   does not count until it is there. But `timesMost` times `most` are never inside, which bounds what they hold in memory.
  */
 export class Admission {
   readonly #most: number;
@@ -29,6 +29,8 @@ export class Admission {
   #times: number[] = [];
   /** How long they take while few are on their way. */
   #usual: number | null = null;
+  /** When they were last looked at. */
+  #lookedAt = 0;
 
   constructor(most: number, monotonic: () => number) {
     this.#most = most;
@@ -82,9 +84,10 @@ export class Admission {
       if (has > 0) this.#ofAccount.set(account, has);
       else this.#ofAccount.delete(account);
     }
-    const time = this.#monotonic() - place.since;
+    const now = this.#monotonic();
+    const time = now - place.since;
     const few = this.#arriving.size + this.#arrived.size <= this.#most * fewPart;
-    if (stored && time < patience && (few || this.#refusedAt !== null)) this.#took(time);
+    if (stored && time < longest && (few || this.#refusedAt !== null)) this.#took(time, now);
   }
 
   /** Messages on their way, and how many may be at this moment. */
@@ -99,6 +102,7 @@ export class Admission {
       this.#places = this.#most;
       this.#times = [];
     }
+    const patience = this.#patience();
     for (const place of this.#arriving) {
       if (now - place.since < patience) return;
       this.#arriving.delete(place);
@@ -110,19 +114,34 @@ export class Admission {
     if (this.#refusedAt === null) {
       this.#places = this.#within(this.#most * fewPart);
       this.#times = [];
+      this.#lookedAt = now;
     }
     this.#refusedAt = now;
   }
 
-  #took(time: number): void {
+  #took(time: number, now: number): void {
     this.#times.push(time);
     if (this.#times.length < lookedAt) return;
     const middle = this.#times.sort((a, b) => a - b)[lookedAt >> 1]!;
+    const since = now - this.#lookedAt;
     this.#times = [];
-    if (this.#refusedAt === null) this.#usual = (this.#usual ?? middle) * (1 - newest) + middle * newest;
-    else if (this.#usual !== null) {
-      this.#places = this.#within(middle > this.#usual * longer ? this.#places * fewer : this.#places + more);
-    }
+    this.#lookedAt = now;
+    if (this.#refusedAt === null) return this.#learn(middle, newest);
+    if (this.#usual === null) return;
+    const slow = middle > this.#usual * longer;
+    // With the fewest places it is not the others who make a message slow. Where that lasts the store has become slower,
+    // and held against what was usual before nobody would ever be let in again as the store can carry it.
+    if (slow && this.#places === this.#within(fewest)) this.#learn(middle, Math.min(1, since / relearnt));
+    this.#places = this.#within(slow ? this.#places * fewer : this.#places + more);
+  }
+
+  #learn(middle: number, part: number): void {
+    this.#usual = (this.#usual ?? middle) * (1 - part) + middle * part;
+  }
+
+  /** Milliseconds after which a message that is still arriving does not count. */
+  #patience(): number {
+    return this.#usual === null ? longest : Math.min(longest, Math.max(shortest, this.#usual * timesUsual));
   }
 
   #within(places: number): number {
@@ -135,8 +154,10 @@ export type Place = { readonly since: number; readonly accounts: AccountId[] };
 
 /** Milliseconds without a refusal after which the server is not overloaded any more. */
 const calm = 500;
-/** Milliseconds after which a message that is still arriving does not count. */
-const patience = 2000;
+/** A message that is still arriving after so many times the usual time does not count; within these bounds, milliseconds. */
+const timesUsual = 10;
+const shortest = 200;
+const longest = 2000;
 const timesMost = 4;
 /** One account's part of the places is one in so many. */
 const share = 4;
@@ -152,3 +173,5 @@ const fewer = 0.8;
 const more = 2;
 /** How much the last few messages say about what is usual. */
 const newest = 1 / 16;
+/** Milliseconds of overload in which it is learnt again. */
+const relearnt = 30_000;

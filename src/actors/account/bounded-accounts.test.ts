@@ -20,7 +20,12 @@ function scene(bounds: { changes: number; bytes: number }) {
     accounts.ask(account, {
       kind: "change",
       request: `r${Math.random()}` as RequestId,
-      command: { kind: "append", mailbox: { path: "INBOX" }, flags: [], source: { kind: "bytes", bytes: new Uint8Array(size) } },
+      command: {
+        kind: "append",
+        mailbox: { path: "INBOX" },
+        flags: [],
+        source: { kind: "bytes", bytes: new Uint8Array(size) },
+      },
     });
   return { asked, bounded, change };
 }

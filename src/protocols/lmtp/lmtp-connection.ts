@@ -92,6 +92,7 @@ export class LmtpConnection extends SMTPConnection {
    */
   override close(): void {
     super.close();
+    this.#leavePlace();
     if (this.#discards || this._socket.destroyed) return;
     this.#discards = true;
     const socket = this._socket;
