@@ -22,7 +22,7 @@ export const overload = workload({
   title: "Deliveries of 4 kB, more than can be carried, to {users} users over {connections} connections",
   sizes: {
     users: { full: 50, quick: 10 },
-    connections: { full: 1000, quick: 500 },
+    connections: { full: 1000, quick: 1000 },
     seconds: { full: 20, quick: 3 },
   },
   only: ["eider"],
