@@ -108,9 +108,7 @@ export class Uploads {
     // The last pieces may have been refused.
     if (this.#open.get(keyOf(account, name)) !== upload) return null;
     this.#open.delete(keyOf(account, name));
-    const body = upload.writer
-      ? await this.#storedWhole(upload.writer)
-      : await this.#storedInParts(this.#letGo(upload));
+    const body = upload.writer ? await this.#storedWhole(upload.writer) : await this.#storedInParts(upload);
     const references = body.flatMap((piece): BlobReference[] =>
       piece.kind === "blob" ? [{ blob: piece.blob, account, message }] : [],
     );
@@ -124,8 +122,17 @@ export class Uploads {
     return [{ kind: "blob", blob, size }];
   }
 
-  async #storedInParts(pieces: readonly Uint8Array[]): Promise<Content> {
-    const whole = Buffer.concat(pieces);
+  /** Counts as held until it is stored: else more would come while the processors are behind. */
+  async #storedInParts({ pieces }: Upload): Promise<Content> {
+    const whole = Buffer.concat(pieces.splice(0));
+    try {
+      return await this.#divided(whole);
+    } finally {
+      this.#held -= whole.length;
+    }
+  }
+
+  async #divided(whole: Buffer): Promise<Content> {
     const [description] = await this.#around.cpu.describe([whole]);
     if (!description) return [await this.#put(whole)];
     const anatomy = JSON.parse(Buffer.from(description.anatomy).toString()) as Anatomy;
