@@ -148,7 +148,12 @@ export async function startServer(config: Config, siblings?: Siblings): Promise<
     changes: config.limits.changes,
     bytes: Math.max(config.limits.memory / 8, 2 * config.limits.message_size),
   });
-  const admission = new Admission(config.limits.deliveries, clock.monotonic);
+  const admission = new Admission(config.limits.deliveries, clock.monotonic, () =>
+    logger.warn(
+      { protocol: "lmtp", most: config.limits.deliveries },
+      "more deliveries than can be carried: some are put off",
+    ),
+  );
   const services: Services = {
     accounts: bounded,
     directory,

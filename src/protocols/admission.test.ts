@@ -8,7 +8,12 @@ const other = "b".repeat(24) as AccountId;
 /** An admission, and a clock that is turned by hand. */
 function scene(most: number) {
   let now = 0;
-  const admission = new Admission(most, () => now);
+  const told: number[] = [];
+  const admission = new Admission(
+    most,
+    () => now,
+    () => told.push(now),
+  );
   const enter = (count: number): Place[] => Array.from({ length: count }, () => admission.enter()!);
   const leave = (places: readonly Place[]): void => {
     for (const place of places) {
@@ -30,6 +35,7 @@ function scene(most: number) {
       now += ms;
     },
     press,
+    told,
     /** As many messages as are looked at together, each of which takes so long; and more than there are places for. */
     look(ms: number): void {
       for (let half = 0; half < 2; half++) {
@@ -155,6 +161,16 @@ test("where messages are quick a slow one stands in nobody's way after ten times
     expect(admission.turnsAway()).toBe(false);
     expect(admission.gauges().inside).toBe(400);
   }
+});
+
+test("the operator is told when overload begins, once a minute at most", () => {
+  const { press, pass, told } = scene(100);
+  for (let ms = 0; ms < 130_000; ms += 1000) {
+    press();
+    press();
+    pass(1000);
+  }
+  expect(told).toEqual([0, 60_000, 120_000]);
 });
 
 test("whoever leaves twice leaves once", () => {

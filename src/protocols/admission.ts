@@ -15,6 +15,8 @@ import type { AccountId } from "../domain/ids.ts";
 export class Admission {
   readonly #most: number;
   readonly #monotonic: () => number;
+  readonly #overloaded: () => void;
+  #toldAt = Number.NEGATIVE_INFINITY;
   /** Messages that arrive, the oldest first. */
   readonly #arriving = new Set<Place>();
   /** Those of them that take long. */
@@ -32,10 +34,12 @@ export class Admission {
   /** When they were last looked at. */
   #lookedAt = 0;
 
-  constructor(most: number, monotonic: () => number) {
+  /** `overloaded` is told when that begins, once a minute at most. */
+  constructor(most: number, monotonic: () => number, overloaded: () => void = () => {}) {
     this.#most = most;
     this.#places = most;
     this.#monotonic = monotonic;
+    this.#overloaded = overloaded;
   }
 
   /** Whether there is no place for a message that would begin now: who asks is refused by that. */
@@ -115,8 +119,15 @@ export class Admission {
       this.#places = this.#within(this.#most * fewPart);
       this.#times = [];
       this.#lookedAt = now;
+      this.#tell(now);
     }
     this.#refusedAt = now;
+  }
+
+  #tell(now: number): void {
+    if (now - this.#toldAt < toldAgain) return;
+    this.#toldAt = now;
+    this.#overloaded();
   }
 
   #took(time: number, now: number): void {
@@ -173,5 +184,7 @@ const fewer = 0.8;
 const more = 2;
 /** How much the last few messages say about what is usual. */
 const newest = 1 / 16;
+/** Milliseconds until the operator is told of another overload. */
+const toldAgain = 60_000;
 /** Milliseconds of overload in which it is learnt again. */
 const relearnt = 30_000;

@@ -218,8 +218,11 @@ describe("limits", () => {
     });
     const first = server.request(`/users/${someUser}/mailboxes`);
     await entered.promise;
-    const second = await server.request("/health");
+    const second = await server.request(`/users/${someUser}/mailboxes`);
     expect([second.status, (await bodyOf(second)).code]).toEqual([503, "ServerBusy"]);
+    expect(Number(second.headers.get("retry-after"))).toBeGreaterThan(0);
+    // Busy is not dead: whoever probes or watches the node is answered.
+    for (const path of ["/health", "/ready", "/metrics"]) expect((await server.request(path)).status).toBe(200);
     gate.resolve();
     expect((await first).status).toBe(200);
     expect((await server.request("/health")).status).toBe(200);

@@ -33,7 +33,10 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
 
   const fetch = async (request: Request, server: Server<undefined>): Promise<Response> => {
     if (leaving.signal.aborted) return goodbye(leaves());
-    if (running >= options.maxRequests) return failureResponse(tooMany());
+    if (running >= options.maxRequests && !(isProbe(request) && running < options.maxRequests + keptForProbes)) {
+      services.metrics.refused("http", "connections");
+      return failureResponse(tooMany());
+    }
     running++;
     services.metrics.connected("http");
     try {
@@ -106,6 +109,13 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
       await Promise.all(servers().map((server) => server.stop(true)));
     },
   };
+}
+
+/** Beyond `maxRequests`: a node that is busy is not to be taken for dead, nor to become invisible. */
+const keptForProbes = 20;
+
+function isProbe(request: Request): boolean {
+  return ["/health", "/ready", "/metrics"].includes(new URL(request.url).pathname);
 }
 
 const leaves = () =>
