@@ -16,6 +16,7 @@ export const hotAccount = workload({
     others: { full: 300, quick: 100 },
     hot: { full: 1000, quick: 300 },
     seconds: { full: 15, quick: 3 },
+    rest: { full: 5, quick: 1 },
   },
   only: ["eider"],
   figures: {
@@ -47,11 +48,26 @@ export const hotAccount = workload({
       const { port, seconds } = { port: server.ports.lmtp, seconds: sizes.seconds };
       return (await openLoop({ port, addresses, rate, seconds, connections: 200, size, first })).offers;
     };
+    /** The others, beside a load to these addresses; what is written behind the log is written before. */
+    const besides = async (addresses: readonly string[]) => {
+      await Bun.sleep(sizes.rest * 1000);
+      return Promise.all([
+        stream(neighbours, sizes.others),
+        addresses.length === 0 ? [] : stream(addresses, sizes.hot),
+      ]);
+    };
     await stream(neighbours, sizes.others);
-    const alone = times(await stream(neighbours, sizes.others));
-    const [ofSpread] = await Promise.all([stream(neighbours, sizes.others), stream(many, sizes.hot)]);
-    const [ofBeside, ofHot] = await Promise.all([stream(neighbours, sizes.others), stream(hot, sizes.hot)]);
-    const [spread, beside] = [times(ofSpread), times(ofBeside)];
+    const orders = [
+      ["alone", "spread", "beside"],
+      ["beside", "alone", "spread"],
+      ["spread", "beside", "alone"],
+    ] as const;
+    const loads = { alone: [], spread: many, beside: hot };
+    const offers = new Map<string, readonly [readonly Offer[], readonly Offer[]]>();
+    for (const name of orders[round % orders.length]!) offers.set(name, await besides(loads[name]));
+    const [ofBeside, ofHot] = offers.get("beside")!;
+    const othersIn = (name: keyof typeof loads) => times(offers.get(name)![0]);
+    const [alone, spread, beside] = [othersIn("alone"), othersIn("spread"), othersIn("beside")];
     return {
       alone: median(alone),
       alone99: percentile(alone, 0.99),
