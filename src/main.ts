@@ -67,12 +67,17 @@ const drainTime = 7000;
 
 /**
  * Starts everything; throws where something that must be there is not. `siblings`: the other processes of this node,
- * where there are any, which share its ports and are asked for their part of health and metrics.
+ * where there are any, which share its ports and are asked for their part of health and metrics. `readable`: the log is
+ * text for people; otherwise JSON lines.
  */
-export async function startServer(config: Config, siblings?: Siblings): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  siblings?: Siblings,
+  readable = process.stdout.isTTY === true,
+): Promise<RunningServer> {
   const started = performance.now();
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  const log = { level: config.log.level, readable: process.stdout.isTTY === true };
+  const log = { level: config.log.level, readable };
   const logger = PinoLogger.create({ ...log, output: standardOutput() });
   const node = `${machineName()}:${process.pid}`;
   const clock = realClock;

@@ -9,6 +9,7 @@ import { blobsOf, type SizedReference } from "../store/transfer/blobs-of.ts";
 import { readEntries } from "../store/transfer/read-entries.ts";
 import { blobsOfBase } from "./base-blobs.ts";
 import { writeBaseFile } from "./base-file.ts";
+import { copiedReferences } from "./copied-references.ts";
 import { copyBlob } from "./copy-blob.ts";
 import { BackupDamaged } from "./damage.ts";
 import { logDirectory, readSegmentName, type Segment, segmentPath } from "./layout.ts";
@@ -17,6 +18,7 @@ import type { AccountLine, Head } from "./manifest.ts";
 import { baseOf, provenOrKnown, replay } from "./replay.ts";
 import { readSegment } from "./segment.ts";
 import { SegmentWriter } from "./segment-writer.ts";
+import { tornFile } from "./torn-file.ts";
 
 /** What a run writes to, and what it has found on the way. */
 export type Run = {
@@ -27,9 +29,11 @@ export type Run = {
   copied: { entries: number; blobs: number; bytes: number };
   /** Accounts whose log is another one than the one copied earlier. */
   rewritten: number;
+  /** Files of earlier runs that were gone or torn, and are made anew. */
+  readonly renewed: string[];
 };
 
-export type LogCopy = Pick<AccountLine, "head" | "base" | "segments" | "absent">;
+export type LogCopy = Pick<AccountLine, "head" | "base" | "segments" | "absent" | "lacking">;
 
 /**
  * Brings the copy of one account's log up to what the store has now, with every blob that its entries speak of. Starts
@@ -55,6 +59,11 @@ export async function copyLog(
       }
     }
   };
+  const lacking = new Set(known.lacking);
+  if (lacking.size > 0) {
+    for (const reference of copiedReferences(run.root, account, known))
+      if (lacking.has(reference.blob)) await copyBlobs([reference]);
+  }
   const base = baseOf(run.root, account, known);
   if (base && !earlierHas(earlier, known)) await copyBlobs(blobsOfBase(base.loaded));
   for (const segment of segments.slice(known.segments.length)) {
@@ -81,14 +90,18 @@ export async function copyLog(
   }
   const written = writer.finish();
   for (const { bytes } of written) run.copied.bytes += bytes;
-  const line = { head, base: known.base, segments: [...segments, ...written], absent: known.absent };
+  const absent = known.absent.filter((blob) => !lacking.has(blob));
+  const line = { head, base: known.base, segments: [...segments, ...written], absent };
   if (missing.length === 0) return line;
   const live = liveMessages(state ?? (await replay(run.root, account, line)));
-  for (const { blob, message } of missing) {
-    if (live.has(message))
-      run.problems.push(`account ${account}: blob ${blob} of message ${message} is missing or damaged in the store`);
-  }
-  return { ...line, absent: [...new Set([...line.absent, ...missing.map(({ blob }) => blob)])] };
+  const needed = missing.filter(({ message }) => live.has(message));
+  for (const { blob, message } of needed)
+    run.problems.push(`account ${account}: blob ${blob} of message ${message} is missing or damaged in the store`);
+  const each = (some: typeof missing) => [...new Set(some.map(({ blob }) => blob))];
+  return {
+    ...{ ...line, absent: [...new Set([...absent, ...each(missing)])] },
+    ...(needed.length > 0 ? { lacking: each(needed) } : {}),
+  };
 }
 
 type Known = LogCopy;
@@ -113,7 +126,12 @@ async function continued(
   const { seq, batch } = earlier.head;
   const there = await entryAt(log, account, seq);
   if (there === "compacted") return beginning(run, log, account);
-  if (there?.seq === seq && there.batch === batch) return earlier;
+  if (there?.seq === seq && there.batch === batch) {
+    const torn = tornFile(run.root, account, earlier);
+    if (torn === null) return earlier;
+    run.renewed.push(torn);
+    return beginning(run, log, account);
+  }
   if (there === undefined && (await log.heads([account]))[0] === 0) {
     run.problems.push(`account ${account}: the store has no log of it any more; what was copied earlier is kept`);
     return "lost";

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fdatasyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeDirectory } from "../store/sqlite/open-file.ts";
+import { BackupDamaged } from "./damage.ts";
+import { proveFile } from "./file-reader.ts";
 
 const gathered = 256 * 1024;
 
@@ -34,12 +36,15 @@ export class FileWriter {
     if (this.#heldBytes >= gathered) this.#flush();
   }
 
-  /** `nameOf`: the path within the backup, by the hash of what was written; null: it is not wanted after all. */
+  /**
+   * `nameOf`: the path within the backup, by the hash of what was written; null: it is not wanted after all. What has
+   * that name already stays where it holds the same bytes, and is replaced where it was damaged.
+   */
   finish(nameOf: (sha256: string) => string | null): { sha256: string; bytes: number } {
     this.#flush();
     const sha256 = this.#hash.digest("hex");
     const name = nameOf(sha256);
-    if (name === null || existsSync(join(this.#root, name))) this.abort();
+    if (name === null || this.#isThere(name, sha256)) this.abort();
     else {
       fdatasyncSync(this.#file);
       closeSync(this.#file);
@@ -49,6 +54,16 @@ export class FileWriter {
       this.#touched.add(dirname(to));
     }
     return { sha256, bytes: this.bytes };
+  }
+
+  #isThere(name: string, sha256: string): boolean {
+    try {
+      proveFile(this.#root, name, sha256, this.bytes);
+      return true;
+    } catch (error) {
+      if (error instanceof BackupDamaged) return false;
+      throw error;
+    }
   }
 
   abort(): void {

@@ -39,6 +39,8 @@ export type AccountLine = {
   readonly segments: readonly Segment[];
   /** Blobs that entries speak of and the store had let go of, because their messages were expunged long ago. */
   readonly absent: readonly string[];
+  /** Of these, what messages that were there need: the store was damaged. Looked for again by each run. */
+  readonly lacking?: readonly string[];
   /** When a run first found it deleted, milliseconds since 1970. */
   readonly gone: number | null;
 };

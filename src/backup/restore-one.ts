@@ -1,11 +1,13 @@
 import type { Accounts } from "../actors/account/requests.ts";
 import { type Finding, verifyAccount } from "../actors/account/verify.ts";
 import { addressView, usernameView } from "../domain/address.ts";
+import { isAddress, isUsername } from "../domain/address-shape.ts";
 import type { AccountId, MailboxId } from "../domain/ids.ts";
 import type { StoredAddress, StoredUser } from "../store/directory.ts";
 import type { Stores } from "../store/stores.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import type { AccountLine } from "./manifest.ts";
+import { mendBlobs } from "./mend-blobs.ts";
 import { RestoreRefused } from "./refused.ts";
 import { baseOf, entriesOf, replay } from "./replay.ts";
 import { type RestoreFrom, restoreLog, tooEarly } from "./restore-account.ts";
@@ -34,6 +36,8 @@ export type RestoredOne = {
   readonly messages: number;
   /** Messages that had to be brought from the backup, where the account was there. */
   readonly brought: number;
+  /** Blobs that the store had lost or held damaged, and that were brought, where the account was there. */
+  readonly mended: number;
   readonly renewedFolders: number;
   /** Addresses of the account that belong to somebody else by now. */
   readonly addressesTaken: readonly string[];
@@ -48,8 +52,12 @@ export async function restoreOneAccount(wish: RestoreOneWish, into: RestoreOneIn
 async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
   const there = await into.stores.directory.userById(line.user.id);
   if (there === null) {
+    const name = line.user.address || line.user.username;
+    const successor = await into.stores.directory.userByView(line.user.usernameView);
     throw new RestoreRefused(
-      `${line.user.address || line.user.username} is not here any more, so there is nothing to replace: leave --replace out`,
+      successor === null
+        ? `${name} is not here any more, so there is nothing to replace: leave --replace out`
+        : `there is another account ${name} by now, which has nothing to do with this one: --as restores beside it`,
     );
   }
   const { id } = line.user;
@@ -62,6 +70,7 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
     base: baseOf(root, id, line),
     entries: () => entriesOf(root, id, line, until),
   });
+  const { mended, wrong } = await mendBlobs(into.stores.blobs, root, line, wanted);
   let messages = 0;
   for (const mailbox of wanted.mailboxes.values()) messages += mailbox.messages;
   return {
@@ -70,9 +79,13 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
     how: "put back",
     messages,
     brought,
+    mended,
     renewedFolders: 0,
     addressesTaken: [],
-    findings: [],
+    findings: wrong.map((blob) => ({
+      ...{ account: id, what: "blob" as const, repair: null },
+      text: `blob ${blob} is missing or damaged, and could not be brought from the backup`,
+    })),
   };
 }
 
@@ -85,10 +98,8 @@ async function restoreAsNew(wish: RestoreOneWish, into: RestoreOneInto): Promise
   const user: StoredUser = { ...line.user, id, tokens: [], ...(as === null ? {} : named(as, hostname)) };
   const wanted: readonly StoredAddress[] =
     as === null ? line.addresses.map((address) => ({ ...address, user: id })) : [ownAddress(user, into)];
-  if ((await directory.userByView(user.usernameView)) !== null)
-    throw new RestoreRefused(
-      `there is an account ${user.username} already: --replace puts it back, --as restores beside it`,
-    );
+  const holder = await directory.userByView(user.usernameView);
+  if (holder !== null) throw new RestoreRefused(takenBy(holder, wish));
   const addresses: StoredAddress[] = [];
   const addressesTaken: string[] = [];
   for (const address of wanted) {
@@ -109,6 +120,7 @@ async function restoreAsNew(wish: RestoreOneWish, into: RestoreOneInto): Promise
     how: "restored",
     messages: verified.messages,
     brought: 0,
+    mended: 0,
     renewedFolders: restored.renewed,
     addressesTaken,
     findings: verified.findings,
@@ -122,8 +134,17 @@ async function freeId(line: AccountLine, { stores, newId }: RestoreOneInto): Pro
   return (await stores.log.heads([id]))[0] === 0 ? id : (newId() as AccountId);
 }
 
+/** What to do where the name is taken: only the very account of the backup can be put back. */
+function takenBy({ id, username }: StoredUser, { line, as }: RestoreOneWish): string {
+  if (as !== null) return `there is an account ${username} already: --as takes an address that is free`;
+  return id === line.user.id
+    ? `there is an account ${username} already: --replace puts it back, --as restores beside it`
+    : `there is another account ${username} by now: --as restores beside it, under another address`;
+}
+
 function named(as: string, hostname: string): Pick<StoredUser, "username" | "usernameView" | "address"> {
   const address = as.includes("@") ? as : `${as}@${hostname}`;
+  if (!isUsername(as) || !isAddress(address)) throw new RestoreRefused(`${as || "an empty text"} is no address`);
   return { username: address, usernameView: usernameView(address), address };
 }
 

@@ -41,6 +41,8 @@ export type BackupResult = {
   /** What this run has copied. */
   readonly copied: Run["copied"];
   readonly rewritten: number;
+  /** Files of earlier runs that were gone or torn; the logs they were of have been copied anew. */
+  readonly renewed: readonly string[];
 };
 
 /** The backup in the directory is one of another server. */
@@ -68,6 +70,7 @@ export async function writeBackup(options: BackupOptions): Promise<BackupResult>
       problems: [],
       copied: { entries: 0, blobs: 0, bytes: 0 },
       rewritten: 0,
+      renewed: [],
     };
     const copies = new Map<AccountId, LogCopy>();
     const copyOf = async (user: StoredUser): Promise<LogCopy | null> => {
@@ -123,7 +126,7 @@ export async function writeBackup(options: BackupOptions): Promise<BackupResult>
     for (const directory of run.touched) syncDirectory(directory);
     writeManifest(root, manifest);
     tidy(root, manifest);
-    return { manifest, copied: run.copied, rewritten: run.rewritten };
+    return { manifest, copied: run.copied, rewritten: run.rewritten, renewed: run.renewed };
   } finally {
     lock.release();
   }

@@ -4,8 +4,13 @@ import { systemConsole } from "./console.ts";
 import { run } from "./run.ts";
 
 // Only `start` needs the server; the other commands are quicker without it.
-const code = await run(process.argv.slice(2), systemConsole(), packageJson.version, async (config, siblings) => {
-  const { startServer } = await import("../main.ts");
-  return startServer(config, siblings);
-});
+const code = await run(
+  process.argv.slice(2),
+  systemConsole(),
+  packageJson.version,
+  async (config, siblings, readable) => {
+    const { startServer } = await import("../main.ts");
+    return startServer(config, siblings, readable);
+  },
+);
 process.exit(code || (process.exitCode as number | undefined) || 0);

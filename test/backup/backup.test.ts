@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LmtpClient } from "../lmtp-client.ts";
@@ -229,8 +238,10 @@ describe("a damaged backup", () => {
         expect(restored.code).toBe(1);
         expect(restored.out).toBe("");
         if (kind !== "manifest") expect(restored.err).toContain(file);
-        const verified = await eider(["verify"], { EIDER_DATA: into });
-        expect(verified.out).toBe("0 accounts, 0 messages, 0 findings\n");
+        if (existsSync(into)) {
+          const verified = await eider(["verify"], { EIDER_DATA: into });
+          expect(verified.out).toBe("0 accounts, 0 messages, 0 findings\n");
+        }
         rmSync(copy, { recursive: true });
       }, 30_000);
     }

@@ -76,7 +76,10 @@ describe("eider restore --account, into the running server", () => {
     await deliver("ann@localhost", letter("four"));
     expect((await subjectsIn(server.imap, "ann@localhost")).at(-1)).toBe("four");
     const twice = await eider(["restore", backup, "--account", "ann@localhost"], env());
-    expect(twice.err).toContain(
+    expect(twice.err).toContain("there is another account ann@localhost by now: --as restores beside it");
+    await done(["backup", backup], env());
+    const again = await eider(["restore", backup, "--account", "ann@localhost"], env());
+    expect(again.err).toContain(
       "there is an account ann@localhost already: --replace puts it back, --as restores beside it",
     );
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { connect } from "node:tls";
@@ -111,6 +111,42 @@ describe("eider start", () => {
     expect(second.err.text).toMatch(
       /^eider: Cannot start: .*uses it: stop that server first, or give this one another `data`\n$/,
     );
+  }, 30_000);
+
+  test("--json says where it listens in one line of JSON, and the password of the first run only there", async () => {
+    const server = start({}, "--json");
+    const facts = JSON.parse((await server.err.until(/^\{.*\}$/m))[0]);
+    expect(facts).toMatchObject({ store: "embedded", account: { address: "demo@localhost" } });
+    expect(facts.listening.imap[0]).toEqual({ host: "127.0.0.1", port: expect.any(Number), tls: false });
+    expect(server.err.text.trim()).not.toContain("\n");
+    server.child.kill("SIGTERM");
+    expect(await server.child.exited).toBe(0);
+    await server.out.ended;
+    for (const line of server.out.text.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("msg");
+    expect(server.out.text).not.toContain(facts.account.password);
+  }, 30_000);
+
+  test("a data directory whose log is gone or torn is not served, nor begun anew", async () => {
+    const data = join(cwd, "data");
+    const first = start({});
+    await first.err.until(banner);
+    first.child.kill("SIGTERM");
+    await first.child.exited;
+    truncateSync(join(data, "eider.db"), 5000);
+    const torn = start({});
+    expect(await torn.child.exited).toBe(1);
+    await torn.err.ended;
+    expect(torn.err.text).toMatch(
+      /^eider: Cannot start: the data directory is damaged \([^\n]+\): `eider verify` [^\n]+\n$/,
+    );
+
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(join(data, `eider.db${suffix}`), { force: true });
+    mkdirSync(join(data, "blobs", "ab"), { recursive: true });
+    const gone = start({});
+    expect(await gone.child.exited).toBe(1);
+    await gone.err.ended;
+    expect(gone.err.text).toContain("its log, eider.db, is gone: `eider verify` says what");
+    expect(existsSync(join(data, "eider.db"))).toBe(false);
   }, 30_000);
 
   test("a port that is taken is named", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, existsSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { newAccount, testShard } from "../../src/actors/account/shard.testing.ts";
 import type { AccountId } from "../../src/domain/ids.ts";
@@ -86,6 +86,18 @@ describe("eider verify on torn files", () => {
         expect(found.text).toContain("eider.db: ");
         expect(found.text).toContain("backup");
       }
+    });
+  }
+
+  for (const options of [[], ["--repair"], ["--json"]]) {
+    test(`an eider.db that is gone is not made anew: verify ${options.join(" ")}`, () => {
+      rmSync(join(dataDir, "eider.db"));
+      for (let run = 1; run <= 2; run++) {
+        const found = verify(...options);
+        expect(found.code).toBe(1);
+        expect(found.text).toContain("eider.db: it is gone: restore it from a backup");
+      }
+      expect(existsSync(join(dataDir, "eider.db"))).toBe(false);
     });
   }
 });

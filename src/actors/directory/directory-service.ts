@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { SpecialUse } from "../../domain/account/events.ts";
 import { addressView, usernameView } from "../../domain/address.ts";
+import { isAddress, isUsername } from "../../domain/address-shape.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
 import type { Logger } from "../../operation/logger.ts";
 import type {
@@ -208,7 +209,7 @@ export class DirectoryService implements Directory {
       const { accounts, clock, cpu, hostname, newId, store } = this.#parts;
       const { password, mailboxes, emptyAddress, hashedPassword, ...facts } = user;
       const username = facts.username.trim();
-      if (!usernameShape.test(username)) return { ok: false, why: "badUsername" };
+      if (!isUsername(username)) return { ok: false, why: "badUsername" };
       const address =
         facts.address ?? (emptyAddress ? "" : username.includes("@") ? username : `${username}@${hostname}`);
       if (address !== "" && !isAddress(address)) return { ok: false, why: "badAddress" };
@@ -345,16 +346,6 @@ export class DirectoryService implements Directory {
   stop(): void {
     this.#unsubscribe();
   }
-}
-
-// Letters, digits and . _ + @ -, not beginning with a dot: what WildDuck takes, and Unicode letters as in addresses.
-const usernameShape = /^(?!\.)[\p{L}\p{N}._+@-]{1,128}$/u;
-
-function isAddress(address: string): boolean {
-  const at = address.lastIndexOf("@");
-  if (at < 1 || at === address.length - 1 || address.length > 254) return false;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return !/[\s<>()[\]\\,;:"\u0000-\u001f\u007f]/.test(address);
 }
 
 const defaults = {

@@ -4,8 +4,9 @@ import { dirname, join, resolve } from "node:path";
 import { objectIds } from "../../actors/runtime/object-id.ts";
 import { FileReader } from "../../backup/file-reader.ts";
 import { serverFile } from "../../backup/layout.ts";
-import { type Manifest, readManifest } from "../../backup/manifest.ts";
+import { type Manifest, readAccounts, readManifest } from "../../backup/manifest.ts";
 import { nameOfRestore, restoreAll, wasThere } from "../../backup/restore-all.ts";
+import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import { transferState } from "../../store/transfer/unfinished.ts";
@@ -13,15 +14,19 @@ import type { RestoreOptions } from "../commands/restore.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure } from "../failure.ts";
 import { Progress } from "../progress.ts";
+import { mustBeApart } from "./apart.ts";
 import { configOf, openMongo } from "./configured-stores.ts";
+import { mustBeWithin, mustHaveBegun } from "./moment-within.ts";
 import { provenBackup } from "./proven-backup.ts";
 
 /** Brings a whole backup into an empty data directory or database. */
 export async function restoreEverything(root: string, options: RestoreOptions, console: Console): Promise<void> {
   const manifest = readManifest(root);
   const until = options.toTime ?? Number.POSITIVE_INFINITY;
+  mustBeWithin(manifest, options.toTime);
+  mustHaveBegun(readAccounts(root, manifest), until);
   const renew = options.newUidvalidity ? "all" : until < Number.POSITIVE_INFINITY ? "changed" : "none";
-  const target = await openTarget(nameOfRestore({ manifest, until, renew }), options, console);
+  const target = await openTarget(root, nameOfRestore({ manifest, until, renew }), options, console);
   try {
     const { leftOut } = provenBackup(root, manifest, (line) => wasThere(line, until), options, console);
     const progress = new Progress({ out: console.err, unit: "accounts", total: manifest.accounts });
@@ -57,16 +62,14 @@ type Target = {
 };
 
 /** An empty place, or one that this very restore was cut short in. */
-async function openTarget(restore: string, options: RestoreOptions, console: Console): Promise<Target> {
+async function openTarget(root: string, restore: string, options: RestoreOptions, console: Console): Promise<Target> {
   const config = configOf(options, console, "restore");
   const data = options.into === undefined ? config.data : resolve(console.cwd, options.into);
   const embedded = options.into !== undefined || config.store.kind === "embedded";
   const name = embedded ? data : `database ${config.mongodb.database}`;
-  const isNew = embedded && (!existsSync(data) || readdirSync(data).length === 0);
-  if (embedded && !isNew && !existsSync(join(data, "eider.db"))) throw occupied(name);
-  const stores = embedded
-    ? openSqliteStoresInThread({ dataDir: data })
-    : await openMongo(config.mongodb.url!, config.mongodb.database, "restore");
+  if (embedded) mustBeApart("restore", data, root);
+  if (embedded && !isUnused(data) && !existsSync(join(data, "eider.db"))) throw occupied(name);
+  const stores = embedded ? openUnused(data) : await openMongo(config.mongodb.url!, config.mongodb.database, "restore");
   try {
     const begun = await transferState(stores.directory);
     const continued = begun !== null && !begun.finished && begun.what === restore;
@@ -84,12 +87,27 @@ async function openTarget(restore: string, options: RestoreOptions, console: Con
   }
 }
 
+/** Empty, or as a run leaves it that is cut short before it has made the store's files. */
+function isUnused(data: string): boolean {
+  const made = existsSync(data) ? readdirSync(data, { recursive: true, encoding: "utf8" }) : [];
+  return made.every((path) => firstMade.has(path));
+}
+const firstMade = new Set(["lock", "lock.db", "lock.db-journal", "blobs", join("blobs", "tmp")]);
+
+/** A server's own directory is not to be emptied for this: the way on is another directory, not an end of the server. */
+function openUnused(data: string): Stores {
+  try {
+    return openSqliteStoresInThread({ dataDir: data });
+  } catch (error) {
+    if (!(error instanceof DataDirectoryInUse)) throw error;
+    throw new CommandFailure("Cannot restore", error.message, elsewhere);
+  }
+}
+
+const elsewhere = "name an empty directory with --into, or one account with --account";
+
 function occupied(name: string): CommandFailure {
-  return new CommandFailure(
-    "Cannot restore",
-    `${name} is not empty`,
-    "name an empty directory with --into, or one account with --account",
-  );
+  return new CommandFailure("Cannot restore", `${name} is not empty`, elsewhere);
 }
 
 export async function isEmpty({ directory, log }: Stores): Promise<boolean> {

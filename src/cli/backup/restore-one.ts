@@ -6,7 +6,6 @@ import { type AccountLine, readManifest } from "../../backup/manifest.ts";
 import { type RestoredOne, type RestoreOneWish, restoreOneAccount } from "../../backup/restore-one.ts";
 import type { Config } from "../../operation/config.ts";
 import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import type { RestoreOptions } from "../commands/restore.ts";
 import type { Console } from "../console.ts";
@@ -14,7 +13,9 @@ import { CommandFailure, WrongUsage } from "../failure.ts";
 import { accountsOver } from "./accounts-over.ts";
 import { askServerToRestore } from "./ask-server.ts";
 import { configOf, openMongo } from "./configured-stores.ts";
+import { mustBeWithin } from "./moment-within.ts";
 import { provenBackup } from "./proven-backup.ts";
+import { openStoppedStore } from "./stopped-store.ts";
 
 /** Brings one account back: by the running server where one has the embedded store, else right into the store. */
 export async function restoreOne(
@@ -24,11 +25,15 @@ export async function restoreOne(
 ): Promise<void> {
   if (options.into !== undefined)
     throw new WrongUsage("--into is for a whole backup; --account goes into the configured store");
+  if (options.skipDamaged) throw new WrongUsage("--skip-damaged is for a whole backup");
+  if (options.replace && options.newUidvalidity)
+    throw new WrongUsage("--new-uidvalidity is not for --replace: what is there goes on, and clients see the changes");
   const config = configOf(options, console, "restore");
   const manifest = readManifest(root);
   const line = findAccount(root, manifest, options.account);
   if (!line)
     throw new CommandFailure("Cannot restore", `${options.account} is not in the backup`, "an older one may have it");
+  mustBeWithin(manifest, options.toTime);
   provenBackup(root, { ...manifest, files: [] }, ({ user }) => user.id === line.user.id, {}, console);
   await confirmReplacing(line, options, console);
   const until = options.toTime ?? Number.POSITIVE_INFINITY;
@@ -59,7 +64,7 @@ async function confirmReplacing({ user }: AccountLine, options: RestoreOptions, 
 async function openUnlessServed(config: Config): Promise<Stores | null> {
   if (config.store.kind === "mongodb") return openMongo(config.mongodb.url!, config.mongodb.database, "restore");
   try {
-    return openSqliteStoresInThread({ dataDir: config.data });
+    return openStoppedStore(config.data, "restore");
   } catch (error) {
     if (error instanceof DataDirectoryInUse) return null;
     throw error;
@@ -88,7 +93,7 @@ async function openHints({ redis }: Config) {
 }
 
 function report(restored: RestoredOne, options: RestoreOptions, console: Console): void {
-  const { findings, address, messages, brought, addressesTaken } = restored;
+  const { findings, address, messages, brought, mended, addressesTaken } = restored;
   if (options.json) console.out.write(`${JSON.stringify(restored)}\n`);
   else {
     for (const { account, what, text } of findings) console.out.write(`${account}  ${what}: ${text}\n`);
@@ -97,8 +102,11 @@ function report(restored: RestoredOne, options: RestoreOptions, console: Console
       restored.how === "restored"
         ? `Restored ${address}, ${messages} messages`
         : `Put ${address} back, ${messages} messages, ${brought} of them brought from the backup`;
-    console.out.write(`${text}\n`);
+    console.out.write(`${text}${mended > 0 ? `, and ${mended} damaged blobs made whole` : ""}\n`);
   }
   if (findings.length > 0)
-    throw new CommandFailure("The account was not restored", `${findings.length} things are not as the log says`);
+    throw new CommandFailure(
+      restored.how === "restored" ? "The account was not restored" : "The account is not whole",
+      `${findings.length} things are not as the log says`,
+    );
 }

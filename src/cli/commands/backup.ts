@@ -6,6 +6,7 @@ import { checkBackup } from "../../backup/check-backup.ts";
 import { readManifest } from "../../backup/manifest.ts";
 import { writeBackup } from "../../backup/write-backup.ts";
 import type { Config } from "../../operation/config.ts";
+import { mustBeApart } from "../backup/apart.ts";
 import { configOf, openBesideServer } from "../backup/configured-stores.ts";
 import { explained } from "../backup/explained.ts";
 import type { Console } from "../console.ts";
@@ -32,10 +33,11 @@ export function addBackup(program: Command, console: Console): void {
 
 async function backup(root: string, options: BackupOptions, console: Console): Promise<void> {
   const config = configOf(options, console, "back up");
+  if (config.store.kind === "embedded") mustBeApart("back up", config.data, root);
   const stores = await openBesideServer(config, "back up");
   try {
     const progress = new Progress({ out: console.err, unit: "accounts", total: await stores.directory.countUsers() });
-    const { manifest, copied, rewritten } = await writeBackup({
+    const { manifest, copied, rewritten, renewed } = await writeBackup({
       root,
       stores,
       source: { version: packageJson.version, hostname: config.hostname, store: config.store.kind },
@@ -46,9 +48,10 @@ async function backup(root: string, options: BackupOptions, console: Console): P
     const { accounts, gone, problems } = manifest;
     if (options.json) {
       console.out.write(
-        `${JSON.stringify({ path: root, id: manifest.id, accounts, gone, copied, rewritten, problems })}\n`,
+        `${JSON.stringify({ path: root, id: manifest.id, accounts, gone, copied, rewritten, renewed, problems })}\n`,
       );
     } else {
+      for (const file of renewed) console.err.write(`warning: ${file} was gone or torn: its log is copied anew\n`);
       for (const problem of problems) console.err.write(`warning: ${problem}\n`);
       console.out.write(
         `Backed up ${accounts - gone} accounts to ${root}: ${copied.entries} new log entries, ${copied.blobs} new blobs\n`,
@@ -97,6 +100,6 @@ async function check(root: string, options: BackupOptions, console: Console): Pr
     throw new CommandFailure(
       "The backup is damaged",
       `${damages.length} things`,
-      "take another copy of it, or back up anew",
+      "take another copy of it, or back up into a new directory",
     );
 }

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../operation/config.ts";
 import { type PromoteOptions as Moving, type Promoted, promote, TargetOccupied } from "../../promote/promote.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
+import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
 import { configOf, openBesideServer, openMongo } from "../backup/configured-stores.ts";
 import { explained } from "../backup/explained.ts";
+import { openStoppedStore } from "../backup/stopped-store.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure, WrongUsage } from "../failure.ts";
 import { type CommonOptions, withCommonOptions } from "../options.ts";
@@ -36,13 +37,12 @@ export function addPromote(program: Command, console: Console): void {
       try {
         await run(destination, options, config, console);
       } catch (error) {
-        throw error instanceof TargetOccupied
-          ? new CommandFailure(
-              "Cannot promote",
-              `database ${destination.database}: ${error.message}`,
-              "name an empty one",
-            )
-          : explained("promote", error);
+        const failed = "Cannot promote";
+        if (error instanceof TargetOccupied)
+          throw new CommandFailure(failed, `database ${destination.database}: ${error.message}`, "name an empty one");
+        if (error instanceof DataDirectoryInUse)
+          throw new CommandFailure(failed, error.message, "stop it first, or bring most of it beside it with --ahead");
+        throw explained("promote", error);
       }
     });
 }
@@ -55,6 +55,9 @@ function destinationOf(options: PromoteOptions, { mongodb, redis }: Config): Des
   const redisUrl = options.redis ?? redis.url;
   if (redisUrl !== null && !/^rediss?:\/\//.test(redisUrl))
     throw new WrongUsage("--redis takes a URL that begins with redis://");
+  // What MongoDB itself refuses in a name.
+  if (options.database !== undefined && !/^[^\s/\\."$*<>:|?\0]{1,63}$/.test(options.database))
+    throw new WrongUsage(`--database takes the name of a database, not ${options.database}`);
   return { to, database: options.database ?? mongodb.database, redis: redisUrl };
 }
 
@@ -66,9 +69,7 @@ async function run(destination: Destination, options: PromoteOptions, config: Co
       "run this with the old eider.toml",
     );
   if (destination.redis !== null) await reach(destination.redis);
-  const source = options.ahead
-    ? await openBesideServer(config, "promote")
-    : openSqliteStoresInThread({ dataDir: config.data });
+  const source = options.ahead ? await openBesideServer(config, "promote") : openStoppedStore(config.data, "promote");
   try {
     const target = await openMongo(destination.to, destination.database, "promote");
     try {

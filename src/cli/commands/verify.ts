@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { repairAccount } from "../../actors/account/repair.ts";
 import { type Verified, verifyAccount } from "../../actors/account/verify.ts";
-import { realClock } from "../../actors/runtime/clock.ts";
 import { addressView, usernameView } from "../../domain/address.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { type Config, loadConfig } from "../../operation/config.ts";
@@ -10,6 +10,9 @@ import { checkFiles, setStateAside, type TornFile } from "../../store/sqlite/che
 import { DataDirectoryInUse, lockDataDirectory } from "../../store/sqlite/data-lock.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
+import { openMongo } from "../backup/configured-stores.ts";
+import { explained } from "../backup/explained.ts";
+import { mustHoldStore } from "../backup/stopped-store.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure } from "../failure.ts";
 import { type CommonOptions, withCommonOptions } from "../options.ts";
@@ -24,13 +27,17 @@ export function addVerify(program: Command, console: Console): void {
     .action(async (address: string | undefined, options: VerifyOptions) => {
       const loaded = loadConfig({ file: options.config, env: console.env, cwd: console.cwd });
       if (!loaded.ok)
-        throw new CommandFailure("cannot verify", loaded.problems.join("; "), "correct the configuration");
-      const torn = loaded.config.store.kind === "embedded" ? lookAtFiles(loaded.config.data, options, console) : [];
-      const stores = await openStores(loaded.config, torn);
+        throw new CommandFailure("Cannot verify", loaded.problems.join("; "), "correct the configuration");
       try {
-        await verify(stores, torn, loaded.config, address, options, console);
-      } finally {
-        await stores.close();
+        const torn = loaded.config.store.kind === "embedded" ? lookAtFiles(loaded.config.data, options, console) : [];
+        const stores = await openStores(loaded.config, torn);
+        try {
+          await verify(stores, torn, loaded.config, address, options, console);
+        } finally {
+          await stores.close();
+        }
+      } catch (error) {
+        throw explained("verify", error);
       }
     });
 }
@@ -38,8 +45,7 @@ export function addVerify(program: Command, console: Console): void {
 /** The embedded store is one process's at a time; MongoDB can be read while nodes run, though not repaired. */
 async function openStores(config: Config, torn: readonly TornFile[]): Promise<Stores> {
   if (config.store.kind === "mongodb") {
-    const { openMongoStores } = await import("../../store/mongo/open-mongo-stores.ts");
-    return openMongoStores({ url: config.mongodb.url!, database: config.mongodb.database, clock: realClock });
+    return openMongo(config.mongodb.url!, config.mongodb.database, "verify");
   }
   try {
     return openSqliteStoresInThread({ dataDir: config.data });
@@ -51,7 +57,8 @@ async function openStores(config: Config, torn: readonly TornFile[]): Promise<St
 
 /** What is torn in the embedded store's files; with --repair the state's file, which holds nothing of its own, is put aside. */
 function lookAtFiles(dataDir: string, options: VerifyOptions, console: Console): readonly TornFile[] {
-  if (!existsSync(dataDir)) return [];
+  // Nothing but a configuration that names the wrong directory: one without its log alone is torn.
+  if (!existsSync(join(dataDir, "state.db"))) mustHoldStore(dataDir, "verify");
   let lock: { release(): void };
   try {
     lock = lockDataDirectory(dataDir);
@@ -61,11 +68,13 @@ function lookAtFiles(dataDir: string, options: VerifyOptions, console: Console):
   try {
     const torn = checkFiles(dataDir);
     for (const { text } of torn) if (!options.json) console.out.write(`file ${text}\n`);
+    // Opened, it would be made anew, and all would look well.
+    if (!existsSync(join(dataDir, "eider.db"))) throw beyondRepair(torn);
     const state = torn.find(({ holds }) => holds === "state");
     if (!state) return torn;
     if (!options.repair) {
       const what = "all in it can be made again from the log";
-      throw new CommandFailure("verify", `${state.text}; ${what}`, "run `eider verify --repair`");
+      throw new CommandFailure("Verification found damage", `${state.text}; ${what}`, "run `eider verify --repair`");
     }
     const aside = setStateAside(dataDir);
     if (!options.json) console.out.write(`${state.file} put aside as ${aside}: it is made again from the log\n`);
@@ -75,10 +84,10 @@ function lookAtFiles(dataDir: string, options: VerifyOptions, console: Console):
   }
 }
 
-const inUse = (error: Error) => new CommandFailure("cannot verify", error.message, "stop the server first");
+const inUse = (error: Error) => new CommandFailure("Cannot verify", error.message, "stop the server first");
 const beyondRepair = (torn: readonly TornFile[]) =>
   new CommandFailure(
-    "verify",
+    "Verification found damage",
     torn.map(({ text }) => text).join("; "),
     "restore it from a backup: the log itself is damaged",
   );
@@ -116,8 +125,9 @@ async function verify(
   }
   if (torn.length > 0) throw beyondRepair(torn);
   if (lasting > 0) {
-    const todo = options.repair ? "restore what is missing from a backup" : "run `eider verify --repair`";
-    throw new CommandFailure("verify", `${lasting} things are not as the log says`, todo);
+    const mendable = !options.repair && findings.some(({ repair }) => repair !== null);
+    const todo = mendable ? "run `eider verify --repair`" : "restore what is missing from a backup";
+    throw new CommandFailure("Verification found damage", `${lasting} things are not as the log says`, todo);
   }
 }
 
@@ -125,6 +135,6 @@ async function* accountsOf(stores: Stores, config: Config, address: string | und
   if (address === undefined) return yield* stores.log.accounts();
   const found = await stores.directory.addressByView(addressView(address, config.hostname));
   const user = found?.user ?? (await stores.directory.userByView(usernameView(address)))?.id;
-  if (!user) throw new CommandFailure("cannot verify", `there is no user ${address}`, "look at `eider user list`");
+  if (!user) throw new CommandFailure("Cannot verify", `there is no user ${address}`, "look at `eider user list`");
   yield user;
 }

@@ -8,10 +8,9 @@ import { wholeLines } from "./whole-lines.ts";
 /**
  * Runs this very command line in `config.processes` processes that share their ports. `variable` tells each its number.
  * On a terminal they write to it themselves; into a pipe or file this process writes for them, so that lines stay whole.
- * Resolves with the exit code when all have ended after a signal.
+ * `readable`: the log is text for people. Resolves with the exit code when all have ended after a signal.
  */
-export function runProcesses(config: Config, variable: string): Promise<number> {
-  const readable = process.stdout.isTTY === true;
+export function runProcesses(config: Config, variable: string, readable: boolean): Promise<number> {
   const output = standardOutput();
   const logger = PinoLogger.create({ level: config.log.level, readable, output });
   return supervise({
