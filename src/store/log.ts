@@ -46,7 +46,8 @@ export interface Log {
   accounts(): AsyncIterable<AccountId>;
   /**
    * Forgets an account's log: only for an account that was deleted. `before`: only what is below that entry, at which a
-   * base stands; nobody can append there any more, as far as it can be known, and whoever does is overruled by the base.
+   * base stands. The thousand places below it stay taken: who is that far behind cannot append there either. What comes
+   * from even further behind is overruled by the base.
    */
   drop(account: AccountId, before?: number): Promise<void>;
 }

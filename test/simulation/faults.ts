@@ -1,7 +1,12 @@
 import type { Cluster, Machine } from "./node.ts";
 import { Life } from "./world.ts";
 
-type Trouble = { readonly name: string; readonly strike: () => void };
+type Trouble = {
+  readonly name: string;
+  /** After it, what was appended may never have been published, and nobody knows. */
+  readonly silences?: boolean;
+  readonly strike: () => void;
+};
 
 /**
  * Everything that goes wrong, at random moments, in random mixtures: of one history only some kinds, so that each is
@@ -20,8 +25,8 @@ export class Faults {
     this.#machines = machines;
   }
 
-  /** Begins. `pace`: how long everything takes in this history. */
-  async begin(pace: number): Promise<void> {
+  /** Begins. `pace`: how long everything takes in this history; `lost`: whether a publication may be lost in silence. */
+  async begin(pace: number, lost: boolean): Promise<void> {
     this.#pace = pace;
     const { world, mongoFaults, redis } = this.#cluster;
     const { random } = world;
@@ -34,15 +39,16 @@ export class Faults {
       mongoFaults.lag = random.pick([5, 50, 500]);
       mongoFaults.lagging = new Set(["log"]);
     }
-    if (random.chance(0.3)) {
+    if (random.chance(0.4)) {
       Object.assign(redis.faults, {
-        lost: random.pick([0, 0.01, 0.2]),
+        lost: lost ? random.pick([0.05, 0.5]) : 0,
         twice: 0.02,
-        late: random.pick([0, 0.02, 0.2]),
+        late: random.pick([0, 0.1, 0.5]),
       });
     }
     if (random.chance(0.4)) for (const { clocks } of this.#machines) clocks.skew = random.int(-5_000, 5_000);
-    const troubles = random.some(this.#kinds(), 0.4);
+    const kinds = this.#kinds().filter(({ silences }) => lost || !silences);
+    const troubles = random.some(kinds, lost ? 0.4 : 0.8);
     if (troubles.length === 0) return;
     const meanGap = random.pick([20, 60, 200]);
     while (!this.#over) {
@@ -74,6 +80,7 @@ export class Faults {
     return [
       {
         name: "a node dies",
+        silences: true,
         strike: () => {
           const dead = machine();
           dead.kill();
@@ -82,9 +89,10 @@ export class Faults {
           });
         },
       },
-      { name: "a worker dies", strike: () => machine().node?.killWorker(random.int(0, 1)) },
+      { name: "a worker dies", silences: true, strike: () => machine().node?.killWorker(random.int(0, 1)) },
       {
         name: "a node leaves",
+        silences: true,
         strike: () => {
           const leaving = machine();
           void leaving.node?.leave();
@@ -93,10 +101,11 @@ export class Faults {
           });
         },
       },
-      { name: "a node is cut off from the database", strike: () => this.#cut(machine().toMongo) },
-      { name: "a node is cut off from Redis", strike: () => this.#cut(machine().toRedis) },
+      { name: "a node is cut off from the database", silences: true, strike: () => this.#cut(machine().toMongo) },
+      { name: "a node is cut off from Redis", silences: true, strike: () => this.#cut(machine().toRedis) },
       {
         name: "a node is cut off from both",
+        silences: true,
         strike: () => {
           const { toMongo, toRedis } = machine();
           this.#cut(toMongo);
@@ -105,6 +114,7 @@ export class Faults {
       },
       {
         name: "the database is away",
+        silences: true,
         strike: () => {
           const { mongoFaults } = this.#cluster;
           mongoFaults.away = true;
@@ -115,12 +125,14 @@ export class Faults {
       },
       {
         name: "Redis forgets everything",
+        silences: true,
         strike: () => {
           const { redis } = this.#cluster;
           redis.goAway();
           this.#later(random.pick([5, 50, 300]), () => redis.comeBack());
         },
       },
+      { name: "a subscription breaks", strike: () => this.#cluster.redis.breakSubscription() },
       {
         name: "the network is slow",
         strike: () => {

@@ -25,6 +25,7 @@ export type Verdict = {
 
 export type User = { readonly user: string; readonly account: AccountId };
 
+const fortnight = 14 * 86_400_000;
 /** Keywords of one account that tests may use up. */
 const mostKeywords = 24;
 
@@ -55,6 +56,8 @@ export class History {
   closing = false;
   /** How long everything takes, troubles too: most histories are short and dense, a few long. */
   readonly pace: number;
+  /** Whether a publication may be lost without anybody knowing. */
+  readonly hintsAreLost: boolean;
   entries = 0;
   readonly machines: Machine[] = [];
   readonly cluster: Cluster;
@@ -66,6 +69,7 @@ export class History {
     this.world = new World(seed, traced);
     const { random } = this.world;
     this.pace = random.chance(0.03) ? 10 : random.chance(0.1) ? 3 : 1;
+    this.hintsAreLost = random.chance(0.75);
     this.cluster = {
       world: this.world,
       mongo: this.mongo,
@@ -81,9 +85,10 @@ export class History {
   /** Mostly as usual, when no history lasts long enough for it; else snapshots and bases are made all the time. */
   #upkeep(): Pick<Cluster, "pace" | "retention" | "logRetention"> {
     const { random } = this.world;
-    const fortnight = 14 * 86_400_000;
-    if (random.chance(0.7)) return { pace: usualPace, retention: fortnight, logRetention: fortnight };
-    const often = { ...usualPace, tick: 20, quiet: random.pick([0, 20]), entriesPerSnapshot: 3, entriesPerBase: 4 };
+    // Where none is lost in silence, reading is right without any poll.
+    const usual = this.hintsAreLost ? { ...usualPace } : { ...usualPace, poll: 600_000, pollWithoutHints: 600_000 };
+    if (random.chance(0.7)) return { pace: usual, retention: fortnight, logRetention: fortnight };
+    const often = { ...usual, tick: 20, quiet: random.pick([0, 20]), entriesPerSnapshot: 3, entriesPerBase: 4 };
     return {
       pace: { ...often, tick: often.tick * this.pace, quiet: often.quiet * this.pace },
       retention: random.pick([10, 100, fortnight]) * this.pace,
@@ -116,19 +121,23 @@ export class History {
     for (let n = 1; n <= nodes; n++) this.machines.push(new Machine(this.cluster, `node${n}`));
     await Promise.all(this.machines.map((machine) => machine.node!.ready));
     await this.#addUsers(random.chance(0.01) ? 20 : random.pick([1, 1, 1, 1, 1, 2, 2, 3, 5]));
+    if (random.chance(0.4)) await this.#settleIn();
 
     const clients = this.#clients();
     const mta = new Mta(this);
     const faults = new Faults(this.cluster, this.machines);
     const gap = this.pace * random.pick([15, 40, 150]);
     const ended = Promise.all([...clients.map((client) => client.live()), mta.live(gap)]);
-    void faults.begin(this.pace);
+    void faults.begin(this.pace, this.hintsAreLost);
     const deletion = this.users.length > 1 && random.chance(0.3) ? this.#deleteSomebody() : null;
     await world.pause(this.pace * random.pick([60, 120, 250]), this.#life);
 
     this.closing = true;
     if (random.chance(0.1)) await world.pause(random.wait(10_000), this.#life);
     faults.heal();
+    // From here on nothing is to happen by itself.
+    this.cluster.pace.tick = usualPace.tick;
+    this.cluster.retention = fortnight;
     await ended;
     await deletion;
     while (mta.underWay > 0) await world.pause(100, this.#life);
@@ -158,6 +167,17 @@ export class History {
       const made = await directory.createUser({ username, password: "secret" });
       if (!made.ok) throw new Error(`Cannot add ${username}: ${made.why}`);
       this.users.push({ user: username, account: made.user.id });
+    }
+  }
+
+  /** Every node has known every account for a while: what it hears of them it relies on. */
+  async #settleIn(): Promise<void> {
+    for (let n = 0; n < 2; n++) {
+      const asked = this.machines.flatMap(({ node }) =>
+        this.users.map(({ account }) => node!.services!.accounts.ask(account, { kind: "mailboxes" })),
+      );
+      await Promise.all(asked);
+      if (n === 0) await this.world.pause(1_100, this.#life);
     }
   }
 

@@ -37,9 +37,12 @@ export class ImapClient {
   /** Sessions, one after the other, until the history closes. */
   async live(): Promise<void> {
     const { world } = this.#history;
+    let last = this.#someMailbox();
     while (!this.#history.closing) {
       await this.#once(async () => {
-        await this.#select(this.#someMailbox());
+        // Mostly it goes on where it was.
+        if (world.random.chance(0.3)) last = this.#someMailbox();
+        await this.#select(last);
         for (let left = world.random.int(1, 8); left > 0 && !this.#history.closing; left--) {
           await this.#something();
           if (world.random.chance(0.3)) await world.pause(this.#history.pace * world.random.wait(20), this.#life);

@@ -45,7 +45,10 @@ export class MailboxCache {
     const { arrived, known, fresh, validity, modseq } = this.#selecting!;
     const count = this.#selecting!.count ?? 0;
     this.#selecting = null;
+    const before = validity === this.validity ? this.modseq : 0;
     this.modseq = modseq;
+    this.suspect = false;
+    if (resynced && modseq < before) throw new Error(`HIGHESTMODSEQ was ${before}, and is ${modseq}`);
     this.suspect = resynced && this.#ahead;
     if (!resynced || validity !== this.validity) {
       this.rows = [];

@@ -36,8 +36,8 @@ export type Cluster = {
   readonly memory: number;
   readonly workers: number;
   /** How soon what is behind the log is written, and how far the log goes back. */
-  readonly pace: ShardPace;
-  readonly retention: number;
+  readonly pace: ShardPace & { tick: number };
+  retention: number;
   readonly logRetention: number;
   /** An alarm of the server's own: what it logs as an error. */
   alarm(node: string, text: string, fields: object): void;
@@ -173,7 +173,8 @@ export class Node {
 
   /** A shard worker. */
   async #live(port: MessagePort, life: Life): Promise<void> {
-    const { world, mongo, mongoFaults, memory, pace, retention, logRetention } = this.#cluster;
+    const cluster = this.#cluster;
+    const { world, mongo, mongoFaults, memory, pace, logRetention } = cluster;
     const { random } = world;
     const shardPort = new ShardPort(port as never);
     const clock = new SimulatedClock(world, life, this.#machine.clocks);
@@ -198,7 +199,15 @@ export class Node {
       logger: this.#logger,
       newId: objectIds(clock.now.bind(clock), (bytes) => random.bytes(bytes)) as never,
       newBatch: () => random.hex(12),
-      limits: { queue: 1000, messageSize: 1 << 20, retention, logRetention, appendDeadline: 8000 },
+      limits: {
+        queue: 1000,
+        messageSize: 1 << 20,
+        get retention() {
+          return cluster.retention;
+        },
+        logRetention,
+        appendDeadline: 8000,
+      },
       memory,
       pace,
     });

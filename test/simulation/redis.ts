@@ -31,6 +31,12 @@ export class RedisServer {
     for (const connection of [...this.#connections]) connection.broken();
   }
 
+  /** One connection that listens is closed; the others stay. */
+  breakSubscription(): void {
+    const listening = [...this.#connections].filter(({ channels }) => channels.size > 0);
+    if (listening.length > 0) this.#world.random.pick(listening).broken();
+  }
+
   comeBack(): void {
     this.away = false;
   }

@@ -27,6 +27,12 @@ export type Reader = {
   recorded(messages: Iterable<MessageId>): void;
 };
 
+/** An actor as it is at this moment: a read that takes a while stays with one state. */
+export function readerOf(actor: Reader): Reader {
+  const { id, state, unrecorded } = actor;
+  return { id, state, unrecorded, recorded: (messages) => actor.recorded(messages) };
+}
+
 /**
  * Reads what belongs to messages: the fields of their records and their bytes. One for each shard, so that all its
  * accounts share one cache. A message without a record yet is described on the spot, and its record written.

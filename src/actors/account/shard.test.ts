@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { eventually } from "../../../test/eventually.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import {
   done,
@@ -13,6 +14,7 @@ import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
 import { realClock } from "../runtime/clock.ts";
 import type { AccountFacts } from "./requests.ts";
 import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { usualPace } from "./shard-pace.ts";
 
 const isAppend = ({ method }: StoreCall): boolean => method === "append";
 
@@ -226,6 +228,47 @@ describe("shard", () => {
     expect((await deaf.inbox(account)).length).toBe(1);
     await one.deliver(account, "unheard");
     expect((await deaf.inbox(account)).length).toBe(2);
+  });
+
+  test("what changes nothing, or is refused, is so on the newest state and not only on this node's", async () => {
+    const [one, two] = [node(), node()];
+    await one.open(account);
+    await one.deliver(account, "m");
+    const { uid } = (await two.inbox(account))[0]!;
+    const flags = (change: "add" | "remove") =>
+      ({ kind: "changeFlags", mailbox: { path: "INBOX" }, uids: [uid, uid], change, flags: ["\\Seen"] }) as const;
+    expect(await two.change(account, "seen", flags("add"))).toMatchObject({ ok: true, seq: 3 });
+    expect(await one.change(account, "unseen", flags("remove"))).toMatchObject({ ok: true, seq: 4 });
+    // By what this node knew it is seen already.
+    expect(await two.change(account, "seen again", flags("add"))).toMatchObject({ ok: true, seq: 5 });
+    await one.change(account, "folder", { kind: "createMailbox", path: "F" });
+    const there = { kind: "subscribe", path: "INBOX" } as const;
+    expect(await two.change(account, "no news", there)).toMatchObject({ ok: true, seq: 6, events: [] });
+    await one.change(account, "quota", { kind: "setQuota", bytes: 1 });
+    await two.shard.ask(account, { kind: "catchUp" });
+    expect(await two.deliver(account, "too much")).toMatchObject({ ok: false, refusal: { kind: "overQuota" } });
+    await one.change(account, "more", { kind: "setQuota", bytes: 1000 });
+    expect(await two.deliver(account, "enough")).toMatchObject({ ok: true });
+    // Without the store nobody knows.
+    stores.plan((call) => (call.port === "log" ? { kind: "refused" } : done));
+    expect(await two.change(account, "away", there)).toMatchObject({ ok: false, refusal: { kind: "unavailable" } });
+  });
+
+  test("news comes in while what is behind the log is being written, however long that takes", async () => {
+    const written = Promise.withResolvers<void>();
+    stores.plan((call) =>
+      call.port === "state" && call.method === "saveMessages" ? { kind: "held", release: written.promise } : done,
+    );
+    const one = node();
+    const two = node({ hints: new LocalHints(realClock), pace: { ...usualPace, tick: 10, quiet: 0, poll: 10 } });
+    const held = () => stores.calls.some(({ port, method }) => port === "state" && method === "saveMessages");
+    await two.open(account);
+    await two.deliver(account, "here");
+    two.shard.watch(account);
+    await eventually("it is written behind", async () => held());
+    await one.deliver(account, "elsewhere");
+    await eventually("it is heard of", async () => two.heard.some(({ seq }) => seq === 3));
+    written.resolve();
   });
 
   test("a queue that is full refuses as busy, and what was taken is done", async () => {

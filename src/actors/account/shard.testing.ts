@@ -9,6 +9,7 @@ import { jobs } from "../workers/jobs.ts";
 import { AppendGatherer } from "./append-gatherer.ts";
 import type { Announcement, ChangeCommand, Outcome } from "./requests.ts";
 import { Shard } from "./shard.ts";
+import type { ShardPace } from "./shard-pace.ts";
 
 /** A shard in this thread on stores given by the test, and short ways to ask it. Only for tests. */
 export type TestShard = {
@@ -34,6 +35,7 @@ export function testShard(
     retention?: number;
     logRetention?: number;
     memory?: number;
+    pace?: ShardPace;
   } = {},
 ): TestShard {
   const heard: Announcement[] = [];
@@ -61,6 +63,7 @@ export function testShard(
       hints: options.hints ?? null,
       listener: { announced: (announcement) => heard.push(announcement), lagged: (account) => lagged.push(account) },
       memory: options.memory ?? 64 * 1024 * 1024,
+      ...(options.pace && { pace: options.pace }),
     },
   );
   const change = (account: AccountId, request: string, command: ChangeCommand): Promise<Outcome> =>

@@ -1,11 +1,11 @@
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
-import type { AccountId, MessageId } from "../../domain/ids.ts";
+import type { AccountId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { AccountActor, type Origin, refusedOutcome } from "./account-actor.ts";
 import { clearAccount, closeAccount } from "./close-account.ts";
-import { ContentReader, type Reader } from "./content-reader.ts";
+import { ContentReader, readerOf } from "./content-reader.ts";
 import { listDeparted, readDeparted } from "./departed-reads.ts";
 import { singles } from "./draft.ts";
 import { channelOf, packHint } from "./entry-hint.ts";
@@ -55,6 +55,7 @@ export class Shard {
   readonly #upkeep: Upkeep;
   #cancelTick: () => void = () => {};
   #ticking: Promise<void> | null = null;
+  #keeping: Promise<void> | null = null;
   #lastPoll = 0;
   #closed = false;
 
@@ -263,7 +264,7 @@ export class Shard {
     if (this.#closed) return;
     this.#cancelTick = this.#around.clock.after(this.#pace.tick, () => {
       this.#ticking = this.#tick()
-        .catch((error: unknown) => this.#around.logger.warn({ err: error }, "write-behind put off"))
+        .catch((error: unknown) => this.#around.logger.warn({ err: error }, "not looked for news"))
         .finally(() => {
           this.#ticking = null;
           this.#scheduleTick();
@@ -273,8 +274,20 @@ export class Shard {
 
   async #tick(): Promise<void> {
     const now = this.#around.clock.monotonic();
-    await this.#uploads.forgetAbandoned();
+    // What is written behind may take minutes: news must not wait for it.
+    this.#keeping ??= this.#keep(now)
+      .catch((error: unknown) => this.#around.logger.warn({ err: error }, "write-behind put off"))
+      .finally(() => {
+        this.#keeping = null;
+      });
     await this.#poll(now);
+    for (const resident of [...this.#up.values()]) {
+      if (resident.actor.unsure) await this.#unlessFaulty(resident, async () => void (await resident.refresh()));
+    }
+  }
+
+  async #keep(now: number): Promise<void> {
+    await this.#uploads.forgetAbandoned();
     for (const resident of [...this.#up.values()]) {
       await this.#unlessFaulty(resident, () => this.#lookAfter(resident, now));
     }
@@ -284,7 +297,6 @@ export class Shard {
   async #lookAfter(resident: Resident, now: number): Promise<void> {
     const { actor } = resident;
     if (actor.stopped) return this.#dismiss(resident, "it has failed");
-    if (actor.unsure) await resident.refresh();
     const isQuiet = now - resident.lastChange > this.#pace.quiet;
     const { size } = actor.unrecorded;
     if (size > this.#pace.mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
@@ -365,6 +377,7 @@ export class Shard {
     this.#closed = true;
     this.#cancelTick();
     await this.#ticking;
+    await this.#keeping;
     await this.#upkeep.settled();
     for (const resident of [...this.#up.values()]) {
       try {
@@ -380,13 +393,4 @@ export class Shard {
 /** The store could not say what became of it, or takes nothing more anyway. */
 function mayBeKept({ kind }: Refusal): boolean {
   return kind === "unavailable" || kind === "storeFull";
-}
-
-function readerOf(actor: AccountActor): Reader {
-  return {
-    id: actor.id,
-    state: actor.state,
-    unrecorded: actor.unrecorded,
-    recorded: (messages: Iterable<MessageId>) => actor.recorded(messages),
-  };
 }

@@ -12,6 +12,10 @@ import {
 } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
 
+const gone = { at: "", batch: "", transactions: "", checksum: "" } as const;
+/** What `$unset` takes from an entry so that its key is left. */
+export const allButKey = { ...gone, bodies: "" } as const;
+
 /** Entries trimmed, and bodies dropped, in one command. */
 const atOnce = 500;
 /** Bytes of parts in one insert: a message of the wire has 48 MB. */
@@ -136,14 +140,11 @@ export function mongoBases({ db, during }: Link): Pick<Log, BaseMethods> & { dro
     kept: ReadonlyMap<number, readonly BodyPlace[]>,
   ): Promise<void> {
     const seqs = [...kept.keys()].sort((a, b) => a - b);
-    const gone = { at: "", batch: "", transactions: "", checksum: "" } as const;
     // Ranges between those that keep bodies: each is found by the index alone.
     const edges = [after, ...seqs, through + 1];
     const removals = edges.slice(1).flatMap((end, at) => {
       const filter = { account, seq: { $gt: edges[at]!, $lt: end } };
-      return end > edges[at]! + 1
-        ? [{ updateMany: { filter, update: { $unset: { ...gone, bodies: "" } } as const } }]
-        : [];
+      return end > edges[at]! + 1 ? [{ updateMany: { filter, update: { $unset: allButKey } } }] : [];
     });
     if (removals.length > 0) await log.bulkWrite(removals, { ordered: false });
     if (seqs.length === 0) return;

@@ -6,7 +6,7 @@ import { type AppendResult, type BodyPlace, type Log, LogCompacted, StoreUnavail
 import type { Link } from "./connection.ts";
 import { documentOf, type EntryDocument, entryOf, objectId, ownBytes, type ReadEntryDocument } from "./documents.ts";
 import { taken } from "./duplicate-keys.ts";
-import { mongoBases } from "./mongo-bases.ts";
+import { allButKey, mongoBases } from "./mongo-bases.ts";
 
 /** Bytes of an entry as BSON. A document may have 16 MB; the rest is for whoever adds a field to it. */
 export const largestEntry = 12 * 1024 * 1024;
@@ -129,11 +129,21 @@ export function mongoLog(link: Link): Log {
 
     drop: (account, before) =>
       during("drop a log", async () => {
-        if (before === undefined) await dropBases(account);
-        await log.deleteMany({ account: objectId(account), ...(before !== undefined && { seq: { $lt: before } }) });
+        const owner = objectId(account);
+        if (before === undefined) {
+          await dropBases(account);
+          await log.deleteMany({ account: owner });
+          return;
+        }
+        const last = before - placesKept;
+        await log.updateMany({ account: owner, seq: { $gte: last, $lt: before } }, { $unset: allButKey });
+        if (last > 1) await log.deleteMany({ account: owner, seq: { $lt: last } });
       }),
   };
 }
+
+/** So many keys below the end of a closed account's log stay, without their entries, some 60 bytes each. */
+const placesKept = 1000;
 
 function refuseTooLarge(document: EntryDocument): void {
   const size = BSON.calculateObjectSize(document);

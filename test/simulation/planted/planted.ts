@@ -19,7 +19,7 @@ export const planted: readonly Planted[] = [
     name: "reply before the append",
     why: "a change is said to be done while it is still on its way to the store",
     file: "src/actors/account/append-gatherer.ts",
-    seen: /was acknowledged by \w+ and is lost/,
+    seen: /was acknowledged by \w+ and is lost|does not lead to the state|checksum is not the one/,
     replace: [
       [
         "const results = await this.#log.append(some.map(({ entry }) => entry));",
@@ -31,7 +31,7 @@ export const planted: readonly Planted[] = [
     name: "a lost race is taken for won",
     why: "another node's entry stands where ours should, and the client is told that ours does",
     file: "src/actors/account/account-actor.ts",
-    seen: /was acknowledged by \w+ and is lost/,
+    seen: /was acknowledged by \w+ and is lost|checksum is not the one/,
     replace: [['if (outcome === "conflict" && !(await this.#isOurs(entry))) {', "if (false) {"]],
   },
   {
@@ -45,16 +45,13 @@ export const planted: readonly Planted[] = [
     name: "a message is given its UID before the race is decided",
     why: "after a lost race the change is not decided again: it keeps the UIDs it had",
     file: "src/actors/account/account-actor.ts",
-    seen: /gives \S+ twice|does not lead to the state/,
+    seen: /gives \S+ twice|does not lead to the state|checksum is not the one/,
     replace: [
       [
         "const drafted = draft(this.#state, batch, this.requests, this.#around);",
         "const drafted = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : draft(this.#state, batch, this.requests, this.#around); kept = drafted;",
       ],
-      [
-        "      await this.#catchingUp;\n      for (;;) {",
-        "      await this.#catchingUp;\n      let kept: Draft | null = null;\n      for (;;) {",
-      ],
+      ["      let known = false;\n", "      let known = false;\n      let kept: Draft | null = null;\n"],
     ],
   },
   {
@@ -136,7 +133,7 @@ export const planted: readonly Planted[] = [
     name: "a node does not mind what a client has seen elsewhere",
     why: "SELECT with QRESYNC is answered from a state that is behind the client's",
     file: "src/protocols/imap/open-mailbox.ts",
-    seen: /QRESYNC left the client|message \d+ was UID/,
+    seen: /HIGHESTMODSEQ was \d+, and is \d+|QRESYNC left the client|message \d+ was UID/,
     replace: [["    ...(request.qresync && { since: request.qresync.modSeq }),\n", ""]],
   },
   {
@@ -150,7 +147,7 @@ export const planted: readonly Planted[] = [
     name: "a dead worker's changes are sent again under another name",
     why: "a change that was done before the worker died is done once more",
     file: "src/actors/account/shards.ts",
-    seen: /came \d+ times by LMTP/,
+    seen: /came \d+ times by/,
     replace: [
       [
         "for (const pending of this.#pending.values()) this.#port.send(pending.message);",
