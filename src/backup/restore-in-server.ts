@@ -26,7 +26,7 @@ export async function restoreInServer(wish: RestoreWish, parts: ServerParts): Pr
   const stores = parts.openStores();
   try {
     const until = wish.until ?? Number.POSITIVE_INFINITY;
-    return await restoreOneAccount({ root, line, until, renew, as, replace }, { ...parts, stores });
+    return await restoreOneAccount({ root, line, until, renew, as, replace }, { ...parts, stores, alone: false });
   } finally {
     await stores.close();
   }

@@ -1,3 +1,4 @@
+import { replayProved } from "../actors/account/replay-proved.ts";
 import type { Accounts } from "../actors/account/requests.ts";
 import { type Finding, verifyAccount } from "../actors/account/verify.ts";
 import { addressView, usernameView } from "../domain/address.ts";
@@ -23,6 +24,8 @@ export type RestoreOneWish = RestoreFrom & {
 export type RestoreOneInto = {
   readonly stores: Stores;
   readonly accounts: Accounts;
+  /** Nobody else has the stores: what is kept in memory of an account is kept here. */
+  readonly alone: boolean;
   readonly hostname: string;
   readonly newId: () => string;
   readonly newName: () => string;
@@ -32,7 +35,8 @@ export type RestoreOneInto = {
 export type RestoredOne = {
   readonly account: AccountId;
   readonly address: string;
-  readonly how: "restored" | "put back";
+  /** `written anew`: the log that was there could not be followed, so nothing of it went on. */
+  readonly how: "restored" | "put back" | "written anew";
   readonly messages: number;
   /** Messages that had to be brought from the backup, where the account was there. */
   readonly brought: number;
@@ -49,7 +53,8 @@ export async function restoreOneAccount(wish: RestoreOneWish, into: RestoreOneIn
   return wish.replace ? putBack(wish, into) : restoreAsNew(wish, into);
 }
 
-async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
+async function putBack(wish: RestoreOneWish, into: RestoreOneInto): Promise<RestoredOne> {
+  const { root, line, until } = wish;
   const there = await into.stores.directory.userById(line.user.id);
   if (there === null) {
     const name = line.user.address || line.user.username;
@@ -64,6 +69,7 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
   if (line.base && line.base.at > until) throw new RestoreRefused(tooEarly(line.base.at));
   const wanted = await replay(root, id, line, until);
   if (wanted.seq === 0) throw new RestoreRefused("the account did not exist yet at that time");
+  if (await isLogLost(into, id)) return writeAnew(wish, into, there.address);
   const brought = await rollBack({
     ...into,
     ...{ account: id, wanted, root },
@@ -86,6 +92,40 @@ async function putBack({ root, line, until }: RestoreOneWish, into: RestoreOneIn
       ...{ account: id, what: "blob" as const, repair: null },
       text: `blob ${blob} is missing or damaged, and could not be brought from the backup`,
     })),
+  };
+}
+
+/** Whether nothing can go on from the account's log: it is damaged, or a run of `writeAnew` was cut short. */
+async function isLogLost({ accounts, stores, alone }: RestoreOneInto, id: AccountId): Promise<boolean> {
+  const answered = await accounts.ask(id, { kind: "mailboxes" }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (answered) return false;
+  const { whole, loaded } = await replayProved(stores, id, -1, () => {});
+  if (whole && loaded.account.seq > 0) return false;
+  if (alone) return true;
+  throw new RestoreRefused(
+    "its log in the store is damaged, so nothing can go on from there: stop the server and run this again, then it is written anew; with MongoDB, restore it with --as under another address",
+  );
+}
+
+/**
+ * Lets go of a log that cannot be followed, and writes the backup's in its place. Clients may have seen more than the
+ * backup knows of, and under the same UIDs: every folder gets a new UIDVALIDITY.
+ */
+async function writeAnew(wish: RestoreOneWish, into: RestoreOneInto, address: string): Promise<RestoredOne> {
+  const { stores } = into;
+  const { id: account } = wish.line.user;
+  await stores.state.drop(account);
+  await stores.blobs.drop(account);
+  await stores.log.drop(account);
+  const to = { ...into, account, brought: new BroughtBlobs(), newBatch: into.newName };
+  const { renewed } = await restoreLog({ ...wish, renew: "all" }, { ...to, newId: into.newId as () => MailboxId });
+  const { findings, messages } = await verifyAccount(stores, account);
+  return {
+    ...{ account, address, how: "written anew", messages, brought: messages, mended: 0, findings },
+    ...{ renewedFolders: renewed, addressesTaken: [] },
   };
 }
 

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   cpSync,
@@ -14,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LmtpClient } from "../lmtp-client.ts";
 import { startTestServer } from "../server.ts";
-import { done, eider, letter } from "./scene.ts";
+import { done, eider, letter, subjectsIn } from "./scene.ts";
 
 setDefaultTimeout(60_000);
 
@@ -224,6 +225,38 @@ describe("what has to be mended", () => {
     cpSync(aside, blob);
     expect((await done(["backup", to], lacking)).err).toBe("");
     expect((await done(["backup", to, "--check"], lacking)).out).toContain(" 0 damages");
+  });
+
+  test("an account whose log is damaged is written anew once the server is stopped; meanwhile it hides no other", async () => {
+    const broken = { EIDER_DATA: copyOf(data, "broken") };
+    const store = new Database(join(broken.EIDER_DATA, "eider.db"));
+    const wanted = await done(["verify", "ann@localhost", "--json"], broken);
+    const { account } = wanted.json<{ accounts: [{ account: string }] }>().accounts[0];
+    store.run("UPDATE entries SET transactions = '[]' WHERE account = unhex(?) AND seq = 2", [account]);
+    store.close();
+    rmSync(join(broken.EIDER_DATA, "state.db"));
+    const words = ["restore", backup, "--account", "ann@localhost", "--replace", "--yes"];
+    const server = await startTestServer(broken);
+    try {
+      const online = { ...broken, EIDER_URL: `http://127.0.0.1:${server.http}` };
+      expect((await done(["user", "list"], online)).out).toContain("bob@localhost");
+      const refused = await eider(words, online);
+      expect(refused.err).toContain("its log in the store is damaged");
+      expect(refused.err).toContain("stop the server and run this again");
+    } finally {
+      await server.close();
+    }
+    expect((await done(words, broken)).out).toContain("Put ann@localhost back, 2 messages; its log was damaged");
+    expect((await done(["verify"], broken)).out).toBe("3 accounts, 5 messages, 0 findings\n");
+    const again = await startTestServer(broken);
+    try {
+      expect(await subjectsIn(again.imap, "ann@localhost")).toEqual([
+        "small for ann@localhost",
+        "large for ann@localhost",
+      ]);
+    } finally {
+      await again.close();
+    }
   });
 
   test("--replace brings the bytes that the store has lost or holds damaged, though the messages are in their place", async () => {

@@ -77,6 +77,7 @@ async function restoreInto(stores: Stores, wish: RestoreOneWish, config: Config)
   try {
     return await restoreOneAccount(wish, {
       ...{ stores, accounts, hostname: config.hostname, now: Date.now },
+      alone: config.store.kind === "embedded",
       newId: objectIds(Date.now, (bytes) => randomBytes(bytes)),
       newName: () => randomBytes(12).toString("hex"),
     });
@@ -98,10 +99,11 @@ function report(restored: RestoredOne, options: RestoreOptions, console: Console
   else {
     for (const { account, what, text } of findings) console.out.write(`${account}  ${what}: ${text}\n`);
     for (const taken of addressesTaken) console.err.write(`warning: ${taken} is another account's by now\n`);
-    const text =
-      restored.how === "restored"
-        ? `Restored ${address}, ${messages} messages`
-        : `Put ${address} back, ${messages} messages, ${brought} of them brought from the backup`;
+    const text = {
+      restored: `Restored ${address}, ${messages} messages`,
+      "put back": `Put ${address} back, ${messages} messages, ${brought} of them brought from the backup`,
+      "written anew": `Put ${address} back, ${messages} messages; its log was damaged and is the backup's now, so clients fetch everything once more`,
+    }[restored.how];
     console.out.write(`${text}${mended > 0 ? `, and ${mended} damaged blobs made whole` : ""}\n`);
   }
   if (findings.length > 0)

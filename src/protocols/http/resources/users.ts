@@ -242,10 +242,17 @@ async function bytesUsed(services: AllServices, users: readonly User[]): Promise
   const used: number[] = [];
   for (let at = 0; at < users.length; at += atOnce) {
     const answers = await Promise.all(
-      users.slice(at, at + atOnce).map(({ id }) => services.accounts.ask(id, { kind: "catchUp" })),
+      users.slice(at, at + atOnce).map(({ id }) =>
+        services.accounts.ask(id, { kind: "catchUp" }).catch((err: unknown) => {
+          // One account whose log is damaged must not hide all others.
+          services.logger.error({ account: id, err }, "an account cannot be read");
+          return null;
+        }),
+      ),
     );
     for (const answer of answers) {
-      if (answer.ok) used.push(answer.used);
+      if (answer === null) used.push(0);
+      else if (answer.ok) used.push(answer.used);
       else if (answer.refusal.kind === "noSuchAccount") used.push(0);
       else throw refusalFailure(answer.refusal);
     }
