@@ -6,6 +6,7 @@ import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
 import { SchemaTooNew } from "../../store/sqlite/schema.ts";
 import { CommandFailure } from "../failure.ts";
 
+const asTheServer = "run this as the user that the server runs as";
 const makeRoom = "make room, then run the same command again: it goes on";
 
 const pathFaults = new Set(["ENOTDIR", "ENOENT", "EEXIST", "EISDIR", "ENAMETOOLONG", "ELOOP", "EINVAL"]);
@@ -34,16 +35,14 @@ export function explained(action: string, error: unknown): unknown {
     );
   if (error instanceof CommandFailure || !(error instanceof Error)) return error;
   const { code, message, name, syscall } = error as NodeJS.ErrnoException;
-  if (name === "SQLiteError")
-    return new CommandFailure(
-      failed,
-      `the data directory cannot be read (${message})`,
-      "`eider verify` says what is damaged",
-    );
+  if (name === "SQLiteError") {
+    const why = `the data directory cannot be read (${message})`;
+    const isForbidden = /^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code ?? "");
+    return new CommandFailure(failed, why, isForbidden ? asTheServer : "`eider verify` says what is damaged");
+  }
   if (code === "ENOSPC" || code === "EDQUOT") return new CommandFailure(failed, message, makeRoom);
   if (code === "EROFS") return new CommandFailure(failed, message, "name a directory that can be written to");
-  if (code === "EACCES" || code === "EPERM")
-    return new CommandFailure(failed, message, "run this as the user that the server runs as");
+  if (code === "EACCES" || code === "EPERM") return new CommandFailure(failed, message, asTheServer);
   if (pathFaults.has(code ?? "")) return new CommandFailure(failed, message, "name another directory");
   if (syscall !== undefined) return new CommandFailure(failed, message);
   return error;

@@ -126,7 +126,11 @@ async function restore(
   }
   if (options.json) return console.out.write(`${JSON.stringify(done)}\n`);
   const folders = done.mailboxes.length === 0 ? "" : `, and made ${counted(done.mailboxes.length, "folder")}`;
-  console.out.write(`Restored ${counted(done.restored, "message")}${folders}\n`);
+  const nothing =
+    done.restored + done.mailboxes.length === 0
+      ? ": nothing of this can be restored, for it is there already or was deleted too long ago"
+      : "";
+  console.out.write(`Restored ${counted(done.restored, "message")}${folders}${nothing}\n`);
 }
 
 /** What the server's clock calls now may be later than ours. */
