@@ -65,7 +65,9 @@ describe("eider undelete", () => {
     for (const folder of ["Work", "Work/Old"])
       expect((await client.status(folder, { messages: true })).messages).toBe(1);
     await client.logout();
-    expect((await line.eider(["undelete", address])).out).toMatch(/^Restored 0 messages: .*there already or was deleted too long ago\n$/);
+    expect((await line.eider(["undelete", address])).out).toMatch(
+      /^Restored 0 messages: .*there already or was deleted too long ago\n$/,
+    );
   });
 
   test("only what was deleted from one folder, since a time, into another", async () => {
