@@ -50,6 +50,15 @@ else
       rmSync(parent, { recursive: true, force: true });
     });
 
+    test("nothing is repaired while a node runs, and verified it is", async () => {
+      expect((await done(["verify"], env())).out).toContain(" 0 findings");
+      const refused = await eider(["verify", "--repair"], env());
+      expect(refused).toMatchObject({ code: 1, out: "" });
+      expect(refused.err).toBe("eider: Cannot repair: 1 nodes use the database: stop all of them first\n");
+      const elsewhere = { ...env(), EIDER_REDIS_PREFIX: "nobody:" };
+      expect((await done(["verify", "--repair"], elsewhere)).out).toContain(" 0 findings");
+    });
+
     test("nodes run on while they are backed up; restored into another database, and into a directory, all is the same", async () => {
       const before = await wholeAccount(node.imap, "ann@localhost");
       expect((await done(["backup", backup, "--check"], {})).out).toMatch(/^2 accounts, 9 messages, .* 0 damages\n$/);

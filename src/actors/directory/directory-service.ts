@@ -56,7 +56,8 @@ const mostResolved = 100_000;
 /** A password found right is not worked out again so soon: clients open several connections. */
 const verifiedFor = 300_000;
 const mostVerified = 10_000;
-const changeChannel = "directory";
+/** Every node listens there as long as it runs. */
+export const changeChannel = "directory";
 
 /** Users, addresses and passwords. */
 export class DirectoryService implements Directory {

@@ -12,6 +12,7 @@ import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import { openMongo } from "../backup/configured-stores.ts";
 import { explained } from "../backup/explained.ts";
+import { nodesRunning } from "../backup/nodes-running.ts";
 import { mustHoldStore } from "../backup/stopped-store.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure } from "../failure.ts";
@@ -29,6 +30,7 @@ export function addVerify(program: Command, console: Console): void {
       if (!loaded.ok)
         throw new CommandFailure("Cannot verify", loaded.problems.join("; "), "correct the configuration");
       try {
+        if (options.repair && loaded.config.store.kind === "mongodb") await mustBeStopped(loaded.config, console);
         const torn = loaded.config.store.kind === "embedded" ? lookAtFiles(loaded.config.data, options, console) : [];
         const stores = await openStores(loaded.config, torn);
         try {
@@ -53,6 +55,14 @@ async function openStores(config: Config, torn: readonly TornFile[]): Promise<St
     if (torn.length > 0) throw beyondRepair(torn);
     throw error instanceof DataDirectoryInUse ? inUse(error) : error;
   }
+}
+
+/** A node that has an account in memory would go on from what was there before. */
+async function mustBeStopped(config: Config, console: Console): Promise<void> {
+  const running = await nodesRunning(config);
+  if (running === null) console.err.write("warning: Redis does not answer: no node may run while this repairs\n");
+  else if (running > 0)
+    throw new CommandFailure("Cannot repair", `${running} nodes use the database`, "stop all of them first");
 }
 
 /** What is torn in the embedded store's files; with --repair the state's file, which holds nothing of its own, is put aside. */
