@@ -94,7 +94,7 @@ export const configSchema = z.strictObject({
     }),
     deliveries: integer(
       "Messages that may be on their way into mailboxes at one time; further ones are told to try again before they are sent, and fewer are let in while that goes on.",
-      500,
+      250,
       { min: 1, max: 100_000 },
     ),
     changes: integer(

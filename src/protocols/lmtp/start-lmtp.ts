@@ -40,4 +40,4 @@ export async function startLmtp(
   };
 }
 
-const usualDeliveries = 500;
+const usualDeliveries = 250;
