@@ -4,7 +4,7 @@ import { blobsOf, type SizedReference } from "../store/transfer/blobs-of.ts";
 import { blobsOfBase } from "./base-blobs.ts";
 import { BackupDamaged } from "./damage.ts";
 import { proveFile } from "./file-reader.ts";
-import { blobFile, segmentPath, serverFile } from "./layout.ts";
+import { basePath, blobFile, segmentPath, serverFile } from "./layout.ts";
 import { liveMessages } from "./live-messages.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
 import { baseOf, Diverged, entriesOf, provenOrKnown } from "./replay.ts";
@@ -103,13 +103,24 @@ function damageOf(read: () => void): string | null {
 }
 
 /** As `damageOf`; where entries do not lead where they should because a file has changed, the file is what is named. */
-function damageOfLog(root: string, { user, segments }: AccountLine, read: () => void): string | null {
-  const why = damageOf(read);
-  if (why === null) return null;
-  for (const segment of segments) {
-    const changed = damageOf(() => proveFile(root, segmentPath(user.id, segment), segment.sha256, segment.bytes));
+function damageOfLog(root: string, { user, base, segments }: AccountLine, read: () => void): string | null {
+  let fault: unknown;
+  let why: string | null;
+  try {
+    why = damageOf(read);
+    if (why === null) return null;
+  } catch (error) {
+    // What a changed file says can break whatever follows it.
+    fault = error;
+    why = null;
+  }
+  const files = segments.map((segment) => ({ path: segmentPath(user.id, segment), ...segment }));
+  if (base) files.unshift({ path: basePath(user.id, base), ...base, first: 0, last: 0 });
+  for (const { path, sha256, bytes } of files) {
+    const changed = damageOf(() => proveFile(root, path, sha256, bytes));
     if (changed) return changed;
   }
+  if (why === null) throw fault;
   return why;
 }
 

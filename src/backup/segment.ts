@@ -60,18 +60,31 @@ export function* readSegment(root: string, account: AccountId, segment: Segment)
       if (text === null) break;
       const line = parsed<EntryLine>(name, text);
       if (line.seq !== ++seq) throw new BackupDamaged(name, `has entry ${line.seq} where ${seq} should be`);
-      const bodies = line.bodies.map((length) => file.take(length));
+      const entry = readable(name, seq, () => ({
+        ...{ account, seq, at: line.at, batch: line.batch, checksum: line.checksum },
+        bodies: line.bodies.map((length) => file.take(length)),
+        transactions: readTransactions(line.transactions) as readonly {
+          readonly request: RequestId;
+          readonly events: LogEntry["transactions"][number]["events"];
+        }[],
+      }));
       if (file.take(1)[0] !== lineEnd[0]) throw new BackupDamaged(name, `is torn behind entry ${seq}`);
-      const transactions = readTransactions(line.transactions) as readonly {
-        readonly request: RequestId;
-        readonly events: LogEntry["transactions"][number]["events"];
-      }[];
-      yield { account, seq, at: line.at, batch: line.batch, checksum: line.checksum, transactions, bodies };
+      yield entry;
     }
     if (seq !== segment.last) throw new BackupDamaged(name, `ends with entry ${seq}, not ${segment.last}`);
     file.prove(segment.sha256, segment.bytes);
   } finally {
     file.close();
+  }
+}
+
+/** Of a file that has changed, anything may be what cannot be read. */
+function readable<T>(name: string, seq: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BackupDamaged) throw error;
+    throw new BackupDamaged(name, `has an entry ${seq} that cannot be read`);
   }
 }
 

@@ -6,13 +6,16 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { checkBackup } from "../../src/backup/check-backup.ts";
+import { readManifest } from "../../src/backup/manifest.ts";
 import { LmtpClient } from "../lmtp-client.ts";
 import { startTestServer } from "../server.ts";
 import { done, eider, letter, subjectsIn } from "./scene.ts";
@@ -187,6 +190,25 @@ describe("names that cannot be", () => {
     expect((await done([...words, "--as", "ann-then"], { EIDER_DATA: taken })).out).toBe(
       "Restored ann-then@localhost, 2 messages\n",
     );
+  });
+});
+
+describe("a log of which any one byte has changed", () => {
+  test("is found by --check, and named", async () => {
+    const copy = copyOf(backup, "flipped");
+    const manifest = readManifest(copy);
+    const log = filesIn(copy, "logs").find((path) => path.endsWith(".log"))!;
+    const sound = readFileSync(log);
+    // A chosen few of the bodies' bytes, and all of what is said around them.
+    for (let at = 0; at < sound.length; at += sound.length > 20_000 ? 7 : 1) {
+      const bytes = Buffer.from(sound);
+      bytes[at]! ^= 1 << (at % 8);
+      writeFileSync(log, bytes);
+      const { damages } = checkBackup(copy, manifest, () => true);
+      expect(damages.map(({ text }) => text).join()).toContain(basename(log));
+    }
+    writeFileSync(log, sound);
+    expect(checkBackup(copy, manifest, () => true).damages).toEqual([]);
   });
 });
 
