@@ -57,7 +57,7 @@ function entriesIn(documents: readonly object[], account: string): LogEntry[] {
 /** A way to the store on which nothing goes wrong. */
 function inspectorsStores({ world, mongo }: History): Stores {
   const life = new Life("inspector");
-  const faults = { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set<string>() };
+  const faults = { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set<string>(), slowAnswers: 0 };
   const link = mongoLink(world, life, mongo, new Route(world), faults);
   const clock = { now: () => world.time };
   const { settled, ...blobs } = mongoBlobs(link, clock);

@@ -32,6 +32,7 @@ export class Faults {
     const { random } = world;
     if (random.chance(0.4)) mongoFaults.replyLost = random.pick([0.002, 0.01, 0.05]);
     if (random.chance(0.3)) mongoFaults.interrupted = random.pick([0.002, 0.01, 0.03]);
+    if (random.chance(0.25)) mongoFaults.slowAnswers = random.pick([3, 15]);
     if (random.chance(0.3)) {
       mongoFaults.lag = random.pick([50, 500, 120_000]);
       mongoFaults.lagging = new Set(["snapshots", "parts", "messages"]);
@@ -64,7 +65,7 @@ export class Faults {
     this.#over = true;
     this.#life.end();
     const { mongoFaults, redis } = this.#cluster;
-    Object.assign(mongoFaults, { away: false, replyLost: 0, interrupted: 0, lag: 0 });
+    Object.assign(mongoFaults, { away: false, replyLost: 0, interrupted: 0, lag: 0, slowAnswers: 0 });
     Object.assign(redis.faults, { lost: 0, twice: 0, late: 0 });
     for (const repair of [...this.#repairs]) repair();
     for (const machine of this.#machines) {

@@ -73,7 +73,7 @@ export class History {
     this.cluster = {
       world: this.world,
       mongo: this.mongo,
-      mongoFaults: { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set() },
+      mongoFaults: { away: false, replyLost: 0, interrupted: 0, lag: 0, lagging: new Set(), slowAnswers: 0 },
       redis: new RedisServer(this.world),
       memory: random.chance(0.25) ? 1 : 64 * 1024 * 1024,
       workers: random.pick([1, 1, 1, 2]),

@@ -15,6 +15,8 @@ export type DatabaseFaults = {
   /** Writes to these collections wait for so long, milliseconds. */
   lag: number;
   lagging: ReadonlySet<string>;
+  /** What was read is on its way back for up to so long, milliseconds. */
+  slowAnswers: number;
 };
 
 /** How long the driver waits before it says that there is no server, milliseconds. */
@@ -73,7 +75,8 @@ export function mongoLink(
       }
       if (interrupted) answer = () => reject(new MongoServerError({ message: "interrupted", code: 11602 }));
       if (route.cut || random.chance(faults.replyLost)) return lose(random.fraction() * patience);
-      world.after(route.delay(), life, () => {
+      const slow = operation.writes ? 0 : faults.slowAnswers * random.fraction();
+      world.after(route.delay() + slow, life, () => {
         if (!settled) answer();
         settled = true;
       });

@@ -2,17 +2,20 @@ import { type Account, findMailbox, type Mailbox } from "../../domain/account/ac
 import { messageIdBytes } from "../../domain/account/chunk.ts";
 import { allUids, eachRow, firstUnseenUid } from "../../domain/account/rows.ts";
 import { absentUids, buriedSince } from "../../domain/account/tombstones.ts";
-import { intersection, runOf } from "../../domain/account/uid-runs.ts";
+import { intersection, runOf, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { MailboxId } from "../../domain/ids.ts";
 import type {
   AccountFacts,
   AccountRequests,
+  ColumnName,
   Columns,
   ColumnsQuery,
   MailboxList,
   MailboxSummary,
   OpenedMailbox,
   Refused,
+  Resynced,
+  ResyncQuery,
   Vanished,
 } from "./requests.ts";
 
@@ -72,7 +75,7 @@ function countAbove(mailbox: Mailbox, uid: number): number {
 /** RFC 3501 §2.3.2: a message is \Recent for the one session that hears of it first; who selects read-only leaves it so. */
 export function openMailbox(
   account: Account,
-  { mailbox: ref, claimRecent }: AccountRequests["openMailbox"]["ask"],
+  { mailbox: ref, claimRecent, resync }: AccountRequests["openMailbox"]["ask"],
   claims: Claims,
 ): OpenedMailbox | Refused {
   const mailbox = findMailbox(account, ref);
@@ -89,18 +92,36 @@ export function openMailbox(
     firstUnseen: firstUnseenUid(mailbox),
     recent,
     keywords: account.keywords.names(),
+    ...(resync?.uidValidity === mailbox.uidValidity && { resynced: resynced(account, mailbox, resync) }),
+  };
+}
+
+function resynced(account: Account, mailbox: Mailbox, { since, known }: ResyncQuery): Resynced {
+  const wanted = known ?? allUids(mailbox);
+  return {
+    vanished: vanishedOf(account, mailbox, since, known),
+    changed: columnsOf(account, mailbox, wanted, ["flags", "modseq"], since),
   };
 }
 
 export function readColumns(account: Account, query: ColumnsQuery): Columns | Refused {
   const mailbox = account.mailboxes.get(query.mailbox);
   if (!mailbox) return noSuchMailbox(query.mailbox);
-  const since = query.changedSince;
+  return columnsOf(account, mailbox, query.uids, query.columns, query.changedSince);
+}
+
+function columnsOf(
+  account: Account,
+  mailbox: Mailbox,
+  wanted: UidRuns,
+  columns: readonly ColumnName[],
+  since: number | undefined,
+): Columns {
   let count = 0;
-  eachRow(mailbox, query.uids, (chunk, at) => {
+  eachRow(mailbox, wanted, (chunk, at) => {
     if (since === undefined || chunk.marks.modseq[at]! > since) count++;
   });
-  const want = new Set(query.columns);
+  const want = new Set(columns);
   const words = (column: "modseq" | "flags" | "size" | "date"): Uint32Array =>
     new Uint32Array(want.has(column) ? count : 0);
   const uids = new Uint32Array(count);
@@ -110,7 +131,7 @@ export function readColumns(account: Account, query: ColumnsQuery): Columns | Re
   const dates = words("date");
   const messages = new Uint8Array(want.has("message") ? count * messageIdBytes : 0);
   let to = 0;
-  eachRow(mailbox, query.uids, ({ fixed, marks }, at) => {
+  eachRow(mailbox, wanted, ({ fixed, marks }, at) => {
     if (since !== undefined && marks.modseq[at]! <= since) return;
     uids[to] = fixed.uid[at]!;
     // Writes past the end of a column that was not asked for are ignored.
@@ -132,7 +153,10 @@ export function readVanished(
   { mailbox: id, since, known }: AccountRequests["readVanished"]["ask"],
 ): Vanished | Refused {
   const mailbox = account.mailboxes.get(id);
-  if (!mailbox) return noSuchMailbox(id);
+  return mailbox ? vanishedOf(account, mailbox, since, known) : noSuchMailbox(id);
+}
+
+function vanishedOf(account: Account, mailbox: Mailbox, since: number, known: UidRuns | undefined): Vanished {
   const buried = buriedSince(mailbox.tombstones, since);
   const uids = buried ?? absentUids(allUids(mailbox), mailbox.uidNext);
   return { ok: true, seq: account.seq, uids: known ? intersection(uids, known) : uids, exact: buried !== null };

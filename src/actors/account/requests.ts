@@ -18,7 +18,10 @@ export type AccountRequests = {
   change: { ask: { request: RequestId; command: ChangeCommand }; answer: Outcome };
   mailboxes: { ask: object; answer: MailboxList | Refused };
   /** `since`: a mod-sequence the asker was told elsewhere; a state that is behind it is brought up to date first. */
-  openMailbox: { ask: { mailbox: MailboxRef; claimRecent: boolean; since?: number }; answer: OpenedMailbox | Refused };
+  openMailbox: {
+    ask: { mailbox: MailboxRef; claimRecent: boolean; resync?: ResyncQuery };
+    answer: OpenedMailbox | Refused;
+  };
   readColumns: { ask: ColumnsQuery; answer: Columns | Refused };
   /** QRESYNC: UIDs expunged from the mailbox after `since` (RFC 7162 §3.2.6), of `known` if that is given. */
   readVanished: { ask: { mailbox: MailboxId; since: number; known?: UidRuns }; answer: Vanished | Refused };
@@ -133,7 +136,15 @@ export type OpenedMailbox = {
   readonly recent: UidRuns;
   /** Keywords in use in the account, for FLAGS and PERMANENTFLAGS. */
   readonly keywords: readonly Flag[];
+  /** Where that was asked for, and the UIDVALIDITY is the one asked about. */
+  readonly resynced?: Resynced;
 };
+
+/** What is new to somebody who knew the mailbox at the mod-sequence `since`; of the UIDs `known`, if they are given. */
+export type ResyncQuery = { readonly uidValidity: number; readonly since: number; readonly known?: UidRuns };
+
+/** Of the very state that the mailbox was opened at. `changed`: flags and mod-sequences. */
+export type Resynced = { readonly vanished: Vanished; readonly changed: Columns };
 
 export type ColumnName = "modseq" | "flags" | "size" | "date" | "message";
 
@@ -163,6 +174,7 @@ export type Columns = {
 };
 
 /** `exact` is false where so old a past is no longer kept and every absent UID is named instead (RFC 7162 §3.2.5.1). */
+
 export type Vanished = { readonly ok: true; readonly seq: number; readonly uids: UidRuns; readonly exact: boolean };
 
 /** One thing to read of each message. `envelope`, `bodystructure`, `body` come as IMAP text, ready to send. */

@@ -111,7 +111,7 @@ export class Shard {
         return listMailboxes(actor.state, actor.claimed);
       case "openMailbox":
         // Who has seen more than this node must not be shown less.
-        if (!(await resident.refresh(request.since)) && (request.since ?? 0) > actor.state.seq) {
+        if (!(await resident.refresh(request.resync?.since)) && (request.resync?.since ?? 0) > actor.state.seq) {
           return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
         }
         return openMailbox(actor.state, request, actor.claimed);

@@ -92,6 +92,40 @@ describe("news that was lost on the way", () => {
   });
 });
 
+test("QRESYNC tells of a message that goes while its mailbox is being opened, and then that it has gone", async () => {
+  let whileOpening: (account: AccountId) => Promise<void> = async () => {};
+  const between = await Stage.open({}, ({ accounts }) => ({
+    accounts: {
+      ask: async (account, request) => {
+        const answer = await accounts.ask(account, request);
+        if (request.kind === "openMailbox") await whileOpening(account);
+        return answer;
+      },
+      watch: (account, watcher) => accounts.watch(account, watcher),
+    },
+  }));
+  const { account, name } = await between.newUser();
+  await append(between, account, 1);
+  const client = await ImapClient.connect(between);
+  await client.ok(`LOGIN ${name} secret`);
+  await client.ok("ENABLE QRESYNC");
+  const { lines } = await client.ok("SELECT INBOX");
+  const [, validity] = /UIDVALIDITY (\d+)/.exec(lines.join("\n"))!;
+  const [, modseq] = /HIGHESTMODSEQ (\d+)/.exec(lines.join("\n"))!;
+  await client.ok("UNSELECT");
+  await append(between, account, 1);
+  whileOpening = async () => {
+    whileOpening = async () => {};
+    await between.change(account, { kind: "expunge", mailbox: { path: "INBOX" }, uids: [2, 2], which: "any" });
+  };
+  const again = (await client.ok(`SELECT INBOX (QRESYNC (${validity} ${modseq}))`)).lines;
+  expect(again).toContain("* 2 EXISTS");
+  expect(again.filter((line) => line.includes("FETCH"))).toEqual([expect.stringMatching(/^\* 2 FETCH \(UID 2 /)]);
+  expect((await client.ok("NOOP")).lines).toContain("* VANISHED 2");
+  client.close();
+  await between.close();
+});
+
 test("more news than a session keeps is told all the same", async () => {
   const { account, name } = await stage.newUser();
   const sources = Array.from({ length: 9_000 }, (_, at) => Buffer.from(`Subject: ${at}\r\n\r\n`));

@@ -1,4 +1,5 @@
-import { difference, intersection, type UidRuns } from "../../domain/account/uid-runs.ts";
+import type { Resynced, ResyncQuery } from "../../actors/account/requests.ts";
+import { intersection, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { Completion, SessionIn } from "./command.ts";
 import { uidsAt } from "./sequence-numbers.ts";
 import { tellKeywords, writeFlags } from "./tell-news.ts";
@@ -17,7 +18,8 @@ export async function openMailbox(
   writable: boolean,
 ): Promise<Completion> {
   const { out } = session;
-  if (request.qresync && !session.qresync) return { status: "BAD", text: "QRESYNC is not enabled" };
+  const { qresync } = request;
+  if (qresync && !session.qresync) return { status: "BAD", text: "QRESYNC is not enabled" };
   if (session.view !== null) {
     session.deselect();
     out.ascii("* OK [CLOSED] Previous mailbox is closed").crlf();
@@ -29,7 +31,7 @@ export async function openMailbox(
     kind: "openMailbox",
     mailbox: { path: request.mailbox },
     claimRecent: writable,
-    ...(request.qresync && { since: request.qresync.modSeq }),
+    ...(qresync && { resync: resyncOf(qresync) }),
   });
   if (!opened.ok) {
     session.deselect();
@@ -48,9 +50,7 @@ export async function openMailbox(
   out.ascii(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`).crlf();
   out.ascii(`* OK [UIDNEXT ${mailbox.uidNext}] Next UID`).crlf();
   out.ascii(`* OK [HIGHESTMODSEQ ${mailbox.highestModSeq}] Highest mod-sequence`).crlf();
-  if (request.qresync && request.qresync.uidValidity === mailbox.uidValidity) {
-    await resynchronise(session, view, request.qresync);
-  }
+  if (qresync && opened.resynced) tellResynced(session, view, opened.resynced, qresync);
   const code = writable ? "READ-WRITE" : "READ-ONLY";
   return { status: "OK", code, text: writable ? "Selected" : "Examined" };
 }
@@ -61,26 +61,27 @@ function countRecent({ recent }: View): number {
   return count;
 }
 
+type Qresync = NonNullable<SelectRequest["qresync"]>;
+
+function resyncOf({ uidValidity, modSeq, known }: Qresync): ResyncQuery {
+  return { uidValidity, since: modSeq, ...(known && { known }) };
+}
+
 /** What has gone and what has changed since the client was here (RFC 7162 §3.2.5.1, §3.2.5.2). */
-async function resynchronise(
+function tellResynced(
   session: SessionIn<"authenticated" | "selected">,
   view: View,
-  { modSeq, known, match }: NonNullable<SelectRequest["qresync"]>,
-): Promise<void> {
+  { vanished: { uids, exact }, changed }: Resynced,
+  { match }: Qresync,
+): void {
   const { out } = session;
-  const { mailbox } = view;
-  const gone = await session.read({ kind: "readVanished", mailbox, since: modSeq, ...(known && { known }) });
-  let vanished = difference(gone.uids, view.known);
   // Where it is not known when messages went, the client's own numbers say which it cannot have any more to ask about.
-  if (!gone.exact && match !== undefined) vanished = above(vanished, lastMatch(view, match));
-  if (vanished.length > 0) {
+  const gone = !exact && match !== undefined ? above(uids, lastMatch(view, match)) : uids;
+  if (gone.length > 0) {
     out.ascii("* VANISHED (EARLIER) ");
-    writeUidSet(out, vanished);
+    writeUidSet(out, gone);
     out.crlf();
   }
-  const uids = known === undefined ? view.known : intersection(known, view.known);
-  const columns = ["flags", "modseq"] as const;
-  const changed = await session.read({ kind: "readColumns", mailbox, uids, columns, changedSince: modSeq });
   tellKeywords(session, view, changed.keywordSets);
   writeFetchLines(out, changed, { uid: true, flags: true, modseq: true }, view.walk(), view.recent);
 }

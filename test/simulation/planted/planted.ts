@@ -70,7 +70,7 @@ export const planted: readonly Planted[] = [
     name: "a hint is taken for the truth",
     why: "an entry heard of from Redis is applied whatever its number is",
     file: "src/actors/account/account-actor.ts",
-    seen: /does not lead to the state|checksum differs/,
+    seen: /does not lead to the state|checksum differs|Cannot apply an event/,
     replace: [
       [
         "else if (entry.seq === this.#state.seq + 1) this.#apply(entry);",
@@ -121,7 +121,7 @@ export const planted: readonly Planted[] = [
     name: "a read that is under way is good enough",
     why: "whoever asks for what is new joins a question that was asked before it was there",
     file: "src/actors/account/account-actor.ts",
-    seen: /QRESYNC left the client|takes \S+ for|was deleted|message \d+ was UID/,
+    seen: /HIGHESTMODSEQ was|QRESYNC left the client|takes \S+ for|was deleted|message \d+ was UID|should be at/,
     replace: [
       [
         "    if (this.#catchingUp) {",
@@ -132,9 +132,14 @@ export const planted: readonly Planted[] = [
   {
     name: "a node does not mind what a client has seen elsewhere",
     why: "SELECT with QRESYNC is answered from a state that is behind the client's",
-    file: "src/protocols/imap/open-mailbox.ts",
+    file: "src/actors/account/shard.ts",
     seen: /HIGHESTMODSEQ was \d+, and is \d+|QRESYNC left the client|message \d+ was UID/,
-    replace: [["    ...(request.qresync && { since: request.qresync.modSeq }),\n", ""]],
+    replace: [
+      [
+        "if (!(await resident.refresh(request.resync?.since)) && (request.resync?.since ?? 0) > actor.state.seq) {",
+        "if (!(await resident.refresh())) {",
+      ],
+    ],
   },
   {
     name: "an hour by the clock",
