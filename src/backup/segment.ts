@@ -1,6 +1,6 @@
 import type { LogEntry } from "../domain/account/events.ts";
+import { readTransactions, writeTransactions } from "../domain/account/transactions-text.ts";
 import type { AccountId, RequestId } from "../domain/ids.ts";
-import { readTransactions, writeTransactions } from "../store/sqlite/transactions-text.ts";
 import { BackupDamaged } from "./damage.ts";
 import { FileReader } from "./file-reader.ts";
 import type { FileWriter } from "./file-writer.ts";

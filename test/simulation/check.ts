@@ -23,7 +23,7 @@ import { Life } from "./world.ts";
 export async function checkHistory(history: History, clients: readonly ImapClient[]): Promise<number> {
   let entries = 0;
   const stores = inspectorsStores(history);
-  const looking = history.world.random.some(clients, 0.6);
+  const looking = history.world.random.some(clients, 0.4);
   for (const user of history.users) {
     if (history.ledger.deletionAsked.has(user.account)) {
       await checkGone(history, user, entriesIn(history.mongo.collection("log").find({}), user.account));

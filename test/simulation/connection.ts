@@ -1,6 +1,6 @@
 import { ByteSocket, type Wire } from "../../src/protocols/byte-socket.ts";
 import type { StreamProtocol } from "../../src/protocols/stream-listener.ts";
-import { Route } from "./network.ts";
+import { Route, Stream } from "./network.ts";
 import type { Life, World } from "./world.ts";
 
 /** A TCP connection between a client and a node: octets in order, late, in pieces, and cut off at any point. */
@@ -13,8 +13,8 @@ export class Connection implements Wire {
   readonly #world: World;
   readonly #server: Life;
   readonly #client: Life;
-  readonly #up: Route;
-  readonly #down: Route;
+  readonly #up: Stream;
+  readonly #down: Stream;
   readonly #socket: ByteSocket;
   #paused = false;
   #held: Uint8Array[] = [];
@@ -25,8 +25,8 @@ export class Connection implements Wire {
     this.#world = world;
     this.#server = server;
     this.#client = client;
-    this.#up = new Route(world);
-    this.#down = new Route(world);
+    this.#up = new Stream(world, new Route(world));
+    this.#down = new Stream(world, new Route(world));
     this.#socket = new ByteSocket(this, "192.0.2.1", now + 60_000, () => {});
     this.#socket.conversation = protocol.converse(this.#socket);
   }
@@ -40,7 +40,7 @@ export class Connection implements Wire {
     const cut = random.chance(0.05) ? random.int(0, bytes.length) : bytes.length;
     for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
       if (piece.length === 0) continue;
-      this.#world.after(this.#up.inOrder(), this.#server, () => this.#arrived(piece));
+      this.#world.after(this.#up.delay(), this.#server, () => this.#arrived(piece));
     }
   }
 
@@ -48,7 +48,7 @@ export class Connection implements Wire {
   drop(): void {
     if (!this.#clientOpen) return;
     this.#clientOpen = false;
-    this.#world.after(this.#up.inOrder(), this.#server, () => this.#gone());
+    this.#world.after(this.#up.delay(), this.#server, () => this.#gone());
   }
 
   #arrived(bytes: Uint8Array): void {
@@ -83,7 +83,7 @@ export class Connection implements Wire {
     }
     const piece = bytes.slice(0, taken);
     if (taken > 0) {
-      this.#world.after(this.#down.inOrder(), this.#client, () => {
+      this.#world.after(this.#down.delay(), this.#client, () => {
         // A node that died took with it what it had not sent; what it had sent arrives, or not.
         if (this.#clientOpen && (!this.#server.ended || random.chance(0.5))) this.onData(piece);
         else if (this.#clientOpen) this.#breakOff();
@@ -99,8 +99,8 @@ export class Connection implements Wire {
   }
 
   end(): void {
-    this.#clientHearsOfTheEnd(this.#down.inOrder());
-    this.#world.after(this.#up.inOrder(), this.#server, () => this.#gone());
+    this.#clientHearsOfTheEnd(this.#down.delay());
+    this.#world.after(this.#up.delay(), this.#server, () => this.#gone());
   }
 
   terminate(): void {
@@ -134,6 +134,6 @@ export class Connection implements Wire {
   /** The node is dead. Most clients hear of it at once, some only by their own patience. */
   serverDied(): void {
     this.#serverOpen = false;
-    if (this.#world.random.chance(0.9)) this.#clientHearsOfTheEnd(this.#down.inOrder() + this.#world.random.wait(5));
+    if (this.#world.random.chance(0.9)) this.#clientHearsOfTheEnd(this.#down.delay() + this.#world.random.wait(5));
   }
 }

@@ -32,7 +32,7 @@ export class Faults {
     const { random } = world;
     if (random.chance(0.4)) mongoFaults.replyLost = random.pick([0.002, 0.01, 0.05]);
     if (random.chance(0.3)) mongoFaults.interrupted = random.pick([0.002, 0.01, 0.03]);
-    if (random.chance(0.25)) mongoFaults.slowAnswers = random.pick([3, 15]);
+    if (random.chance(0.35)) mongoFaults.slowAnswers = random.pick([5, 25]);
     if (random.chance(0.3)) {
       mongoFaults.lag = random.pick([50, 500, 120_000]);
       mongoFaults.lagging = new Set(["snapshots", "parts", "messages"]);

@@ -87,7 +87,7 @@ export class History {
     const { random } = this.world;
     // Where none is lost in silence, reading is right without any poll.
     const usual = this.hintsAreLost ? { ...usualPace } : { ...usualPace, poll: 600_000, pollWithoutHints: 600_000 };
-    if (random.chance(0.7)) return { pace: usual, retention: fortnight, logRetention: fortnight };
+    if (random.chance(0.75)) return { pace: usual, retention: fortnight, logRetention: fortnight };
     const often = { ...usual, tick: 20, quiet: random.pick([0, 20]), entriesPerSnapshot: 3, entriesPerBase: 4 };
     return {
       pace: { ...often, tick: often.tick * this.pace, quiet: often.quiet * this.pace },
@@ -136,13 +136,13 @@ export class History {
     if (random.chance(0.1)) await world.pause(random.wait(10_000), this.#life);
     faults.heal();
     // From here on nothing is to happen by itself.
-    this.cluster.pace.tick = usualPace.tick;
-    this.cluster.retention = fortnight;
+    this.cluster.pace.tick = usualPace.poll / 2;
+    Object.assign(this.cluster, { retention: fortnight, logRetention: fortnight });
     await ended;
     await deletion;
-    while (mta.underWay > 0) await world.pause(100, this.#life);
+    while (mta.underWay > 0) await world.pause(500, this.#life);
     // What was under way arrives, polls come round, writers catch up.
-    await world.pause(latestArrival + 5_500, this.#life);
+    await world.pause(latestArrival + 1.5 * usualPace.poll + 500, this.#life);
     this.entries = await checkHistory(
       this,
       clients.filter((client) => client instanceof ImapClient),
@@ -153,7 +153,7 @@ export class History {
     const { random } = this.world;
     const clients: (ImapClient | Pop3Client)[] = [];
     for (const { user, account } of this.users) {
-      const count = this.users.length > 4 ? random.int(0, 1) : random.pick([1, 1, 2, 2, 3]);
+      const count = this.users.length > 4 ? random.int(0, 1) : random.pick([1, 2, 2, 3]);
       for (let n = 1; n <= count; n++) clients.push(new ImapClient(this, `${user.split("@")[0]}.${n}`, user, account));
       if (random.chance(0.3)) clients.push(new Pop3Client(this, `${user.split("@")[0]}.pop`, user, account));
     }

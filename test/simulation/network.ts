@@ -7,7 +7,6 @@ export class Route {
   cuts = 0;
   /** Times slower than usual. */
   slowness = 1;
-  #lastArrival = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -23,10 +22,22 @@ export class Route {
     // Most are quick; one in thirty has been held up somewhere.
     return (random.chance(0.03) ? random.wait(20) : 0.05 + random.wait(0.3)) * this.slowness;
   }
+}
 
-  /** The same for what must not overtake what went before it: octets of one connection. */
-  inOrder(): number {
-    const arrival = Math.max(this.#lastArrival, this.#world.time + this.delay());
+/** One connection on it: what is sent does not overtake what was sent before. */
+export class Stream {
+  readonly #world: World;
+  readonly #route: Route;
+  #lastArrival = 0;
+
+  constructor(world: World, route: Route) {
+    this.#world = world;
+    this.#route = route;
+  }
+
+  /** Milliseconds for one crossing. */
+  delay(): number {
+    const arrival = Math.max(this.#lastArrival, this.#world.time + this.#route.delay());
     this.#lastArrival = arrival;
     return arrival - this.#world.time;
   }

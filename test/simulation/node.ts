@@ -37,7 +37,7 @@ export type Cluster = {
   readonly workers: number;
   /** How soon what is behind the log is written, and how far the log goes back. */
   readonly pace: ShardPace & { tick: number };
-  retention: number;
+  readonly retention: number;
   readonly logRetention: number;
   /** An alarm of the server's own: what it logs as an error. */
   alarm(node: string, text: string, fields: object): void;
@@ -174,7 +174,7 @@ export class Node {
   /** A shard worker. */
   async #live(port: MessagePort, life: Life): Promise<void> {
     const cluster = this.#cluster;
-    const { world, mongo, mongoFaults, memory, pace, logRetention } = cluster;
+    const { world, mongo, mongoFaults, memory, pace } = cluster;
     const { random } = world;
     const shardPort = new ShardPort(port as never);
     const clock = new SimulatedClock(world, life, this.#machine.clocks);
@@ -205,7 +205,9 @@ export class Node {
         get retention() {
           return cluster.retention;
         },
-        logRetention,
+        get logRetention() {
+          return cluster.logRetention;
+        },
         appendDeadline: 8000,
       },
       memory,

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { type LinkOptions, type openLink, patience } from "../../src/store/redis/link.ts";
 import { countScript, joinScript } from "../../src/store/redis/scripts.ts";
-import type { Route } from "./network.ts";
+import { type Route, Stream } from "./network.ts";
 import type { Life, World } from "./world.ts";
 
 type Value =
@@ -130,12 +130,14 @@ class RedisConnection {
   readonly #pending = new Set<(error: Error) => void>();
   #message: (channel: Buffer, payload: Buffer) => void = () => {};
   #epoch = 0;
+  #stream: Stream;
 
   constructor(world: World, life: Life, server: RedisServer, route: Route, options: LinkOptions) {
     this.#world = world;
     this.#life = life;
     this.#server = server;
     this.#route = route;
+    this.#stream = new Stream(world, route);
     this.#options = options;
   }
 
@@ -154,6 +156,7 @@ class RedisConnection {
           return reject(new Error("Connection is closed."));
         }
         this.status = "ready";
+        this.#stream = new Stream(this.#world, this.#route);
         this.#server.joined(this);
         this.#options.onUp();
         resolve();
@@ -199,7 +202,7 @@ class RedisConnection {
   push(channel: string, payload: Buffer, late: number | null): void {
     if (this.#route.cut) return;
     const epoch = this.#epoch;
-    this.#world.after(late ?? this.#route.inOrder(), this.#life, () => {
+    this.#world.after(late ?? this.#stream.delay(), this.#life, () => {
       if (this.#epoch === epoch && this.channels.has(channel)) this.#message(Buffer.from(channel), payload);
     });
   }
@@ -215,10 +218,10 @@ class RedisConnection {
       };
       this.#pending.add(fail);
       const forget = this.#world.after(patience, this.#life, () => fail(new Error("Command timed out")));
-      this.#world.after(this.#route.inOrder(), this.#life, () => {
+      this.#world.after(this.#stream.delay(), this.#life, () => {
         if (this.#server.away || this.#route.cut || this.#epoch !== epoch) return;
         const result = run();
-        this.#world.after(this.#route.inOrder(), this.#life, () => {
+        this.#world.after(this.#stream.delay(), this.#life, () => {
           if (this.#route.cut || !this.#pending.delete(fail)) return;
           forget();
           resolve(result);

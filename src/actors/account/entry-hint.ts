@@ -1,4 +1,9 @@
 import type { LogEntry } from "../../domain/account/events.ts";
+import {
+  readableTransactions,
+  type WrittenTransaction,
+  writableTransactions,
+} from "../../domain/account/transactions-text.ts";
 import type { AccountId } from "../../domain/ids.ts";
 
 /** A log entry on its way to other nodes: whole where it is small, else only its number, and they read the log. */
@@ -6,29 +11,28 @@ export type EntryHint = { readonly account: AccountId; readonly seq: number; rea
 
 const largest = 32 * 1024;
 
-export function packHint(entry: LogEntry): Uint8Array {
-  const text = JSON.stringify({ ...entry, bodies: [] }, (_, value: unknown) =>
-    value instanceof Uint8Array ? { base64: Buffer.from(value).toString("base64") } : value,
-  );
-  return Buffer.from(text.length <= largest ? text : JSON.stringify({ account: entry.account, seq: entry.seq }));
+type WrittenHint = Partial<Omit<LogEntry, "transactions" | "bodies">> & {
+  readonly written?: readonly WrittenTransaction[];
+};
+
+export function packHint({ account, seq, at, batch, checksum, transactions }: LogEntry): Uint8Array {
+  const written = writableTransactions(transactions);
+  const text = JSON.stringify({ account, seq, at, batch, checksum, written } satisfies WrittenHint);
+  return Buffer.from(text.length <= largest ? text : JSON.stringify({ account, seq } satisfies WrittenHint));
 }
 
 /** Null for what is no hint: the channel is shared with whoever can reach Redis. */
 export function unpackHint(payload: Uint8Array): EntryHint | null {
   try {
-    const value = JSON.parse(Buffer.from(payload).toString(), (_, each: unknown) =>
-      isBase64(each) ? new Uint8Array(Buffer.from(each.base64, "base64")) : each,
-    ) as LogEntry;
-    if (typeof value.account !== "string" || typeof value.seq !== "number") return null;
-    const whole = Array.isArray(value.transactions) && typeof value.checksum === "string";
-    return { account: value.account, seq: value.seq, entry: whole ? value : null };
+    const text = Buffer.from(payload.buffer, payload.byteOffset, payload.length).toString();
+    const { account, seq, at, batch, checksum, written } = JSON.parse(text) as WrittenHint;
+    if (typeof account !== "string" || typeof seq !== "number") return null;
+    if (!Array.isArray(written) || typeof checksum !== "string") return { account, seq, entry: null };
+    const transactions = readableTransactions(written);
+    return { account, seq, entry: { account, seq, at: at!, batch: batch!, checksum, transactions, bodies: [] } };
   } catch {
     return null;
   }
-}
-
-function isBase64(value: unknown): value is { base64: string } {
-  return typeof value === "object" && value !== null && "base64" in value && typeof value.base64 === "string";
 }
 
 export function channelOf(account: AccountId): string {

@@ -11,6 +11,7 @@ import {
 import { LocalHints } from "../../store/local/hints.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
+import type { Stores } from "../../store/stores.ts";
 import { realClock } from "../runtime/clock.ts";
 import type { AccountFacts } from "./requests.ts";
 import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
@@ -269,6 +270,38 @@ describe("shard", () => {
     await one.deliver(account, "elsewhere");
     await eventually("it is heard of", async () => two.heard.some(({ seq }) => seq === 3));
     written.resolve();
+  });
+
+  test("who asks for what is new is not answered by a read that began before", async () => {
+    const held = Promise.withResolvers<void>();
+    let next: "quick" | "held" | "under way" = "quick";
+    const slow: Stores = {
+      ...stores,
+      log: {
+        ...stores.log,
+        read: async (...args) => {
+          const answer = await stores.log.read(...args);
+          if (next === "held") {
+            next = "under way";
+            await held.promise;
+          }
+          return answer;
+        },
+      },
+    };
+    const one = node();
+    await one.open(account);
+    const two = testShard(slow, { hints: new LocalHints(realClock) });
+    shards.push(two);
+    await two.shard.ask(account, { kind: "mailboxes" });
+    next = "held";
+    const first = two.shard.ask(account, { kind: "catchUp" });
+    await eventually("the first read is under way", async () => next === "under way");
+    await one.deliver(account, "after it began");
+    const second = two.shard.ask(account, { kind: "catchUp" });
+    held.resolve();
+    await first;
+    expect(await second).toMatchObject({ seq: 2 });
   });
 
   test("a queue that is full refuses as busy, and what was taken is done", async () => {

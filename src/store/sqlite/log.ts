@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { LogEntry } from "../../domain/account/events.ts";
+import { readTransactions, writeTransactions } from "../../domain/account/transactions-text.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import { contiguous } from "../contiguous.ts";
 import type { AppendResult, Base, BodyPlace, Compaction, Log } from "../log.ts";
@@ -7,7 +8,6 @@ import { SqliteBases } from "./bases.ts";
 import type { EntryRow } from "./jobs.ts";
 import { idOf, objectKey } from "./keys.ts";
 import { Parcel } from "./parcel.ts";
-import { readTransactions, writeTransactions } from "./transactions-text.ts";
 import type { WriterConnection } from "./writer-connection.ts";
 
 type ReadEntry = {

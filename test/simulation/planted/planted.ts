@@ -118,18 +118,6 @@ export const planted: readonly Planted[] = [
     replace: [["const buried = buriedSince(mailbox.tombstones, since);", "const buried: number[] = [];"]],
   },
   {
-    name: "a read that is under way is good enough",
-    why: "whoever asks for what is new joins a question that was asked before it was there",
-    file: "src/actors/account/account-actor.ts",
-    seen: /HIGHESTMODSEQ was|QRESYNC left the client|takes \S+ for|was deleted|message \d+ was UID|should be at/,
-    replace: [
-      [
-        "    if (this.#catchingUp) {",
-        "    if (this.#catchingUp) return this.#catchingUp;\n    if (this.#catchingUp) {",
-      ],
-    ],
-  },
-  {
     name: "a node does not mind what a client has seen elsewhere",
     why: "SELECT with QRESYNC is answered from a state that is behind the client's",
     file: "src/actors/account/shard.ts",
