@@ -18,7 +18,13 @@ export type SessionIn<S extends CommandState> = [S] extends ["selected"]
 
 /** What became of a command; the dispatcher makes the tagged line of it. */
 export type Completion =
-  | { readonly status: "OK" | "NO"; readonly code?: string; readonly text: string }
+  | {
+      readonly status: "OK" | "NO";
+      readonly code?: string;
+      readonly text: string;
+      /** To be said as HIGHESTMODSEQ where the client has been told of everything up to there (RFC 7162 §3.2.7). */
+      readonly upTo?: number;
+    }
   | { readonly status: "NO"; readonly refusal: Refusal; readonly object?: RefusedObject }
   | { readonly status: "BAD"; readonly text: string }
   /** IDLE: the tagged line comes later, from the session. */

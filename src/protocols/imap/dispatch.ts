@@ -34,6 +34,7 @@ export async function answer(session: Session, raw: RawCommand): Promise<void> {
     if (bug) session.log().error({ command: raw.name, err: error }, "command failed");
     completion = known ?? { status: "NO", code: "SERVERBUG", text: `${raw.name} failed on the server` };
   }
+  completion = withModSeq(completion, session);
   session.arrival?.abandon();
   session.arrival = null;
   if (completion.status === "BAD") session.badCommand();
@@ -65,6 +66,12 @@ export function answerFailure(session: Session, failure: ReadFailure): void {
     `${failure.tag ?? "*"} BAD ${failure.name === null ? "" : `${failure.name}: `}${faults[failure.why]}\r\n`,
   );
   session.server.services.metrics.command("imap", name, "bad", 0);
+}
+
+/** News may not have been there to be told: a client that were told the number all the same would never ask for it. */
+function withModSeq(completion: Completion, { view }: Session): Completion {
+  if (!("upTo" in completion) || completion.upTo === undefined || view === null) return completion;
+  return view.told < completion.upTo ? completion : { ...completion, code: `HIGHESTMODSEQ ${completion.upTo}` };
 }
 
 /** Writes the tagged line. */

@@ -126,6 +126,49 @@ test("QRESYNC tells of a message that goes while its mailbox is being opened, an
   await between.close();
 });
 
+test("HIGHESTMODSEQ is not said with MOVE, EXPUNGE and CLOSE before everything up to it is (RFC 7162 §3.2.7)", async () => {
+  let away = false;
+  const forgetful = await Stage.open({}, ({ accounts }) => ({
+    accounts: {
+      ask: (async (account, request) => {
+        if (away && request.kind === "readVanished") return { ok: false, refusal: { kind: "unavailable", why: "x" } };
+        return accounts.ask(account, request);
+      }) as typeof accounts.ask,
+      watch: (account, watcher) =>
+        accounts.watch(account, {
+          announced: (news) => (away ? watcher.lagged(account) : watcher.announced(news)),
+          lagged: (of) => watcher.lagged(of),
+        }),
+    },
+  }));
+  const { account, name } = await forgetful.newUser();
+  await append(forgetful, account, 6);
+  const client = await ImapClient.connect(forgetful);
+  await client.ok(`LOGIN ${name} secret`);
+  await client.ok("ENABLE QRESYNC");
+  await client.ok("SELECT INBOX");
+  expect((await client.ok("UID MOVE 1 Trash")).tagged).toContain("[HIGHESTMODSEQ ");
+  await client.ok("UID STORE 2,3,5 +FLAGS.SILENT (\\Deleted)");
+  const missNews = async () => {
+    away = true;
+    await append(forgetful, account, 1);
+  };
+  for (const [command, vanished] of [
+    ["UID MOVE 4 Trash", "* VANISHED 4"],
+    ["UID EXPUNGE 2", "* VANISHED 2"],
+  ] as const) {
+    await missNews();
+    expect((await client.ok(command)).tagged).not.toContain("HIGHESTMODSEQ");
+    away = false;
+    expect((await client.ok("NOOP")).lines).toContain(vanished);
+  }
+  expect((await client.ok("UID EXPUNGE 3")).tagged).toContain("[HIGHESTMODSEQ ");
+  await missNews();
+  expect((await client.ok("CLOSE")).tagged).not.toContain("HIGHESTMODSEQ");
+  client.close();
+  await forgetful.close();
+});
+
 test("more news than a session keeps is told all the same", async () => {
   const { account, name } = await stage.newUser();
   const sources = Array.from({ length: 9_000 }, (_, at) => Buffer.from(`Subject: ${at}\r\n\r\n`));

@@ -85,6 +85,11 @@ export class View {
     return this.#known[this.#known.length - 1] ?? 0;
   }
 
+  /** The client has been told of everything up to this entry of the account's log. */
+  get told(): number {
+    return this.#told;
+  }
+
   /** Whether there is something the client has not been told. */
   get news(): boolean {
     return this.behind || this.#arrived.length + this.#changed.length + this.#vanished.length > 0;

@@ -16,10 +16,11 @@ export const close = command({
     const outcome = await session.change({ kind: "expunge", mailbox, uids: "all", which: "deleted" });
     if (!outcome.ok) return { status: "NO", refusal: outcome.refusal };
     session.deselect();
-    const gone = outcome.events.length > 0;
+    // What it removes is not told; whatever else there was has to have been.
+    const complete = outcome.events.length > 0 && view.told >= outcome.seq - 1;
     return {
       status: "OK",
-      ...(session.qresync && gone && { code: `HIGHESTMODSEQ ${outcome.seq}` }),
+      ...(session.qresync && complete && { code: `HIGHESTMODSEQ ${outcome.seq}` }),
       text: "CLOSE completed",
     };
   },

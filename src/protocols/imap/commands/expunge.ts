@@ -23,7 +23,7 @@ export const expunge = command({
     const gone = outcome.events.length > 0;
     return {
       status: "OK",
-      ...(session.qresync && gone && { code: `HIGHESTMODSEQ ${outcome.seq}` }),
+      ...(session.qresync && gone && { upTo: outcome.seq }),
       text: "EXPUNGE completed",
     };
   },

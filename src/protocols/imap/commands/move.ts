@@ -27,7 +27,7 @@ export const move = command({
     const gone = outcome.events.length > 0;
     return {
       status: "OK",
-      ...(session.qresync && gone && { code: `HIGHESTMODSEQ ${outcome.seq}` }),
+      ...(session.qresync && gone && { upTo: outcome.seq }),
       text: "MOVE completed",
     };
   },
