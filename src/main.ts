@@ -23,6 +23,7 @@ import { PrometheusMetrics } from "./operation/metrics.ts";
 import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
 import { rootToken } from "./operation/root-token.ts";
 import type { OwnReports, Siblings } from "./operation/siblings.ts";
+import { refuseMoved } from "./promote/moved-away.ts";
 import { Admission } from "./protocols/admission.ts";
 import { startHttp } from "./protocols/http/server.ts";
 import { startImap } from "./protocols/imap/listener.ts";
@@ -84,6 +85,7 @@ export async function startServer(
   const randomHex = (bytes: number): string => randomBytes(bytes).toString("hex");
   const newId = objectIds(clock.now, (bytes) => randomBytes(bytes));
 
+  if (config.store.kind === "embedded") refuseMoved(config.data);
   const store = await openStore(config, logger);
   const spare = Math.max(1, availableParallelism() - 1);
   const cpu = new CpuClient();

@@ -20,6 +20,8 @@ export type RestoreAllOptions = {
   readonly newBatch: () => string;
   readonly now: () => number;
   readonly onAccount?: () => void;
+  /** All accounts are there; what else the place needs must be there before they count as whole. */
+  readonly onBrought?: () => void;
 };
 
 export type RestoredAll = {
@@ -66,6 +68,7 @@ export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAl
     totals.renewedFolders += restored.renewed;
   }
   for (const [key, value] of Object.entries(manifest.settings)) await stores.directory.putSettingOnce(key, value);
+  options.onBrought?.();
   if (findings.length === 0) await finishTransfer(stores.directory, name);
   return { ...totals, findings };
 }

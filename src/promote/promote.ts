@@ -21,6 +21,8 @@ export type PromoteOptions = {
   /** Brings what is there while a server still changes it, and does not finish: the last run has less to do. */
   readonly ahead: boolean;
   readonly onAccount?: () => void;
+  /** Everything is there and verified, and no node knows yet: now the source has to be kept from being served. */
+  readonly onWhole?: () => void;
 };
 
 export type Promoted = {
@@ -74,7 +76,10 @@ export async function promote(options: PromoteOptions): Promise<Promoted> {
   const removed = await removeOthers(target, seen);
   for (const [key, value] of Object.entries(await ownSettings(source.directory)))
     await target.directory.putSettingOnce(key, value);
-  if (findings.length === 0) await finishTransfer(target.directory, name);
+  if (findings.length === 0) {
+    options.onWhole?.();
+    await finishTransfer(target.directory, name);
+  }
   return { ...totals, removed, findings };
 }
 

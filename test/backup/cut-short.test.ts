@@ -47,7 +47,12 @@ describe("kill -9", () => {
       const code = await child.exited;
       clearTimeout(timer);
       if (code === 0) return killed;
-      if (code !== 137) throw new Error(await new Response(child.stderr).text());
+      if (code !== 137) {
+        const said = await new Response(child.stderr).text();
+        // Killed when all was done, and before it could say so.
+        if (killed > 0 && said.includes("holds this restore already, whole")) return killed;
+        throw new Error(said);
+      }
       expect(killed).toBeLessThan(60);
       await look();
     }

@@ -36,8 +36,10 @@ export async function restoreEverything(root: string, options: RestoreOptions, c
       newBatch: () => randomBytes(12).toString("hex"),
       now: Date.now,
       onAccount: () => progress.advance(),
+      onBrought: () => {
+        if (target.data !== null) writeServerFiles(root, manifest, target.data);
+      },
     }).finally(() => progress.end());
-    if (target.data !== null) writeServerFiles(root, manifest, target.data);
     const { findings, ...totals } = restored;
     if (options.json) {
       const result = { into: target.name, ...totals, leftOut: [...leftOut], findings };
@@ -79,6 +81,8 @@ async function openTarget(root: string, restore: string, options: RestoreOptions
         `${name} holds a part of another one (${begun.what})`,
         "empty it first",
       );
+    if (begun?.finished && begun.what === restore)
+      throw new CommandFailure("Cannot restore", `${name} holds this restore already, whole`, "start a server on it");
     if (!continued && !(await isEmpty(stores))) throw occupied(name);
     return { stores, name, data: embedded ? data : null };
   } catch (error) {

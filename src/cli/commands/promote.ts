@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Config } from "../../operation/config.ts";
+import { markMoved } from "../../promote/moved-away.ts";
 import { type PromoteOptions as Moving, type Promoted, promote, TargetOccupied } from "../../promote/promote.ts";
 import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
 import { configOf, openBesideServer, openMongo } from "../backup/configured-stores.ts";
@@ -75,7 +76,15 @@ async function run(destination: Destination, options: PromoteOptions, config: Co
     try {
       const name = `promotion of ${(await source.directory.setting("first-account")) ?? config.data}`;
       const ahead = options.ahead === true;
-      report(await withProgress({ source, target, name, ahead }, console), destination, options, config.data, console);
+      const where = `database ${destination.database} at ${withoutPassword(destination.to)}`;
+      const onWhole = () => markMoved(config.data, where, new Date());
+      report(
+        await withProgress({ source, target, name, ahead, onWhole }, console),
+        destination,
+        options,
+        config.data,
+        console,
+      );
     } finally {
       await target.close();
     }
@@ -133,7 +142,7 @@ function whatToDo({ to, database, redis }: Destination, data: string): string {
     "[http]",
     `token = "the same on all nodes"   # what is in ${join(data, "token")}, for instance`,
     "",
-    `Keep ${data} until you are content; no server must be started on it again.`,
+    `Keep ${data} until you are content; no server starts on it any more.`,
     "",
   ].join("\n");
 }

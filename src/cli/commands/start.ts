@@ -128,7 +128,7 @@ function explained(error: unknown): unknown {
     return new CommandFailure("Cannot start", `the data directory is damaged (${message})`, verifyFirst);
   if (name === "DataDirectoryInUse")
     return new CommandFailure("Cannot start", message, "stop that server first, or give this one another `data`");
-  if (name === "TransferUnfinished") return new CommandFailure("Cannot start", message);
+  if (name === "TransferUnfinished" || name === "MovedAway") return new CommandFailure("Cannot start", message);
   if (code === "EADDRINUSE")
     return new CommandFailure("Cannot start", message, "`eider doctor` names what is in the way");
   if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOSPC" || syscall === "mkdir") {
