@@ -11,7 +11,6 @@ import { objectIds } from "./actors/runtime/object-id.ts";
 import { SessionService } from "./actors/sessions/session-service.ts";
 import { CpuClient } from "./actors/workers/cpu-client.ts";
 import { CpuWorkers } from "./actors/workers/cpu-workers.ts";
-import { restoreInServer } from "./backup/restore-in-server.ts";
 import { restoreJobs } from "./backup/restore-jobs.ts";
 import { openCertificate } from "./operation/certificate.ts";
 import type { Config } from "./operation/config.ts";
@@ -229,7 +228,13 @@ export async function startServer(
       metricsText: () => siblings?.metricsText() ?? own.metrics(),
       health: () => siblings?.health() ?? own.health(),
       ...(openStores
-        ? { restores: restoreJobs((wish) => restoreInServer(wish, { ...restoring, openStores }), logger) }
+        ? {
+            restores: restoreJobs(async (wish) => {
+              // A tenth of a second of every start, for what few servers ever do.
+              const { restoreInServer } = await import("./backup/restore-in-server.ts");
+              return restoreInServer(wish, { ...restoring, openStores });
+            }, logger),
+          }
         : {}),
     },
     httpOptions(config, rootToken(config)),

@@ -18,6 +18,11 @@ export class RequestWindow {
   #time = 0;
   #latest: number | null = null;
 
+  /** How many it remembers. */
+  get size(): number {
+    return this.#done.size;
+  }
+
   find(request: RequestId): Done | undefined {
     return this.#done.get(request);
   }

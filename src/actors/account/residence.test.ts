@@ -60,6 +60,26 @@ describe("residence", () => {
     expect(one.faults).toEqual([]);
   }, 20_000);
 
+  test("what an account remembers of its requests counts as its memory", async () => {
+    const one = node({ memory: 160 * 1024 });
+    const account = newAccount();
+    await one.open(account);
+    await one.deliver(account, "m");
+    for (let n = 0; n < 200; n++) {
+      const change = n % 2 === 0 ? "add" : "remove";
+      const flagging = {
+        kind: "changeFlags",
+        mailbox: { path: "INBOX" },
+        uids: [1, 1],
+        change,
+        flags: ["\\Seen"],
+      } as const;
+      await one.change(account, `flag ${n}`, flagging);
+    }
+    await eventually("the shard has made room", async () => one.shard.stats().actors === 0);
+    expect(await one.deliver(account, "m")).toMatchObject({ ok: true, repeated: true });
+  }, 20_000);
+
   test("an account whose state cannot be written stays, and is passivated when it can be", async () => {
     const one = node({ memory: 32 * 1024 });
     const accounts = Array.from({ length: 3 }, newAccount);

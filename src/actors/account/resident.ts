@@ -90,7 +90,8 @@ export class Resident {
   get weight(): number {
     let messages = 0;
     for (const mailbox of this.actor.state.mailboxes.values()) messages += mailbox.messages;
-    return 16_384 + messages * 40 + this.actor.unrecorded.size * 400 + this.actor.state.mailboxes.size * 2000;
+    const { requests, unrecorded, state } = this.actor;
+    return 16_384 + messages * 40 + unrecorded.size * 400 + requests.size * 600 + state.mailboxes.size * 2000;
   }
 
   /** Whether the store's snapshot is behind the log. */
