@@ -1,6 +1,7 @@
 import { replayProved } from "../actors/account/replay-proved.ts";
 import type { Accounts } from "../actors/account/requests.ts";
 import { type Finding, verifyAccount } from "../actors/account/verify.ts";
+import { messageCount } from "../domain/account/account.ts";
 import { addressView, usernameView } from "../domain/address.ts";
 import { isAddress, isUsername } from "../domain/address-shape.ts";
 import type { AccountId, MailboxId } from "../domain/ids.ts";
@@ -77,13 +78,11 @@ async function putBack(wish: RestoreOneWish, into: RestoreOneInto): Promise<Rest
     entries: () => entriesOf(root, id, line, until),
   });
   const { mended, wrong } = await mendBlobs(into.stores.blobs, root, line, wanted);
-  let messages = 0;
-  for (const mailbox of wanted.mailboxes.values()) messages += mailbox.messages;
   return {
     account: id,
     address: there.address,
     how: "put back",
-    messages,
+    messages: messageCount(wanted),
     brought,
     mended,
     renewedFolders: 0,

@@ -1,8 +1,7 @@
 import type { Account } from "../domain/account/account.ts";
-import { messageIdBytes } from "../domain/account/chunk.ts";
 import type { Flag, SpecialUse } from "../domain/account/events.ts";
-import { idText } from "../domain/account/evolve.ts";
 import { keywordShift, systemFlagNames, systemMask } from "../domain/account/flags.ts";
+import { messageAt } from "../domain/account/message-ids.ts";
 import type { MessageId } from "../domain/ids.ts";
 
 /** A folder as it shall be: what is in it, ascending by the UIDs that the messages had. */
@@ -22,10 +21,11 @@ export type WantedMessage = {
 export function wantedFolders(account: Account): WantedFolder[] {
   const folders = [...account.mailboxes.values()].map(({ path, specialUse, chunks }): WantedFolder => {
     const messages: WantedMessage[] = [];
-    for (const { fixed, marks, length } of chunks) {
+    for (const chunk of chunks) {
+      const { fixed, marks, length } = chunk;
       for (let at = 0; at < length; at++) {
         messages.push({
-          message: idText(fixed.message, at * messageIdBytes) as MessageId,
+          message: messageAt(chunk, at),
           flags: flagNames(marks.flags[at]!, (index) => account.keywords.keywords(index)),
           internalDate: fixed.date[at]! * 1000,
         });

@@ -152,19 +152,16 @@ export class AccountActor {
   async #round(batch: readonly Waiting[]): Promise<void> {
     try {
       await this.#catchingUp;
-      let known = false;
-      for (;;) {
-        const drafted = draft(this.#state, batch, this.requests, this.#around);
-        if (drafted.transactions.length > 0) {
-          if (await this.#append(drafted)) return settle(batch, drafted.outcomes);
-          continue;
-        }
+      const decide = (): Draft => draft(this.#state, batch, this.requests, this.#around);
+      let drafted = decide();
+      if (drafted.transactions.length === 0 && !this.#state.closed) {
         // No append shows that the state was the newest: what is refused, or changes nothing, must not be so only here.
         const { seq } = this.#state;
-        if (!known && !this.#state.closed) await this.#readGap();
-        if (known || seq === this.#state.seq) return settle(batch, drafted.outcomes);
-        known = true;
+        await this.#readGap();
+        if (this.#state.seq > seq) drafted = decide();
       }
+      while (drafted.transactions.length > 0 && !(await this.#append(drafted))) drafted = decide();
+      settle(batch, drafted.outcomes);
     } catch (error) {
       this.#fail(batch, error);
     }

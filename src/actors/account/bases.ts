@@ -1,6 +1,7 @@
 import { printChecksum } from "../../domain/account/checksum.ts";
-import { type Chunk, messageIdBytes } from "../../domain/account/chunk.ts";
-import { checksumFromScratch, idText } from "../../domain/account/evolve.ts";
+import { departedMessages } from "../../domain/account/departed-mail.ts";
+import { checksumFromScratch } from "../../domain/account/evolve.ts";
+import { messagesIn } from "../../domain/account/message-ids.ts";
 import { PartNames, packAccount, unpackAccount } from "../../domain/account/snapshot.ts";
 import type { MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import type { Base, BodyPlace } from "../../store/log.ts";
@@ -114,13 +115,7 @@ export function atOnce<T>(work: Iterator<unknown, T>): T {
 /** Every message that is in a mailbox, or has departed and can be brought back; some of them more than once. */
 function* messagesOf({ account }: Loaded): Generator<MessageId> {
   for (const { chunks } of account.mailboxes.values()) yield* messagesIn(chunks);
-  for (const { chunks } of account.departed.mailboxes.values()) yield* messagesIn(chunks);
-}
-
-function* messagesIn(chunks: readonly Chunk[]): Generator<MessageId> {
-  for (const { fixed, length } of chunks) {
-    for (let at = 0; at < length; at++) yield idText(fixed.message, at * messageIdBytes) as MessageId;
-  }
+  yield* departedMessages(account.departed);
 }
 
 type PackedPlace = readonly [message: MessageId, seq: number, place: string];

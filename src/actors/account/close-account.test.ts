@@ -1,36 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { AccountId } from "../../domain/ids.ts";
-import { done, type FailingStores, failingStores, onlyCall } from "../../store/failing/failing-stores.ts";
+import { done, type FailingStores, onlyCall } from "../../store/failing/failing-stores.ts";
 import { LocalHints } from "../../store/local/hints.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
-import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
 import { realClock } from "../runtime/clock.ts";
-import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { newAccount, shardsOnFailingStores, type TestShard } from "./shard.testing.ts";
 import { verifyAccount } from "./verify.ts";
 
 describe("closing an account", () => {
   let stores: FailingStores;
-  let remove: () => void;
   let account: AccountId;
-  const shards: TestShard[] = [];
-  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
-    const made = testShard(stores, options);
-    shards.push(made);
-    return made;
-  };
+  const { begin, node, end } = shardsOnFailingStores();
 
-  beforeEach(async () => {
-    const directory = temporaryDataDir();
-    remove = directory.remove;
-    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+  beforeEach(() => {
+    stores = begin();
     account = newAccount();
   });
-  afterEach(async () => {
-    stores.plan(() => done);
-    for (const { shard } of shards.splice(0)) await shard.close();
-    await stores.close();
-    remove();
-  });
+  afterEach(end);
 
   const expectClosed = async (shard: TestShard): Promise<void> => {
     expect(await shard.deliver(account, "late")).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });

@@ -14,7 +14,7 @@ import { TimeSlices } from "../runtime/time-slices.ts";
 import { compact } from "./compaction.ts";
 import { accountAt, BeforeHistory } from "./history.ts";
 import type { ChangeCommand, MailboxList } from "./requests.ts";
-import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { newAccount, shardsOn, type TestShard } from "./shard.testing.ts";
 
 setDefaultTimeout(120_000);
 
@@ -29,7 +29,7 @@ for (const [name, open] of kinds) {
     let directory: string;
     let opened: TestStores;
     let account: AccountId;
-    const shards: TestShard[] = [];
+    const { node, closeAll } = shardsOn(() => opened.stores);
     const histories = name === "embedded" ? 40 : 6;
 
     beforeEach(async () => {
@@ -38,20 +38,12 @@ for (const [name, open] of kinds) {
       account = newAccount();
     });
     afterEach(async () => {
-      for (const { shard } of shards.splice(0)) await shard.close();
+      await closeAll();
       await opened.close();
       rmSync(directory, { recursive: true, force: true });
     });
-    const node = (options: Parameters<typeof testShard>[1] = {}, stores = opened.stores): TestShard => {
-      const made = testShard(stores, options);
-      shards.push(made);
-      return made;
-    };
     const compactAll = (through = Number.MAX_SAFE_INTEGER, stores = opened.stores) =>
       compact(stores.log, account, { before: Date.now() + 1e9, through, worthwhile: 1, name: newAccount() }, slices);
-    const closeAll = async () => {
-      for (const { shard } of shards.splice(0)) await shard.close();
-    };
 
     /** All that a client could ask about any of its past states: what vanished and what changed since. */
     async function answers(shard: TestShard): Promise<object> {

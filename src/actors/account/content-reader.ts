@@ -1,6 +1,6 @@
 import type { Account } from "../../domain/account/account.ts";
 import type { Chunk } from "../../domain/account/chunk.ts";
-import { idText } from "../../domain/account/evolve.ts";
+import { messageAt } from "../../domain/account/message-ids.ts";
 import { eachRow, firstChunkReaching } from "../../domain/account/rows.ts";
 import { difference, runOf, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
@@ -213,8 +213,8 @@ export class ContentReader {
   }
 }
 
-export function messageOf(row: MessageRow): MessageId {
-  return idText(row.chunk.fixed.message, row.at * 12) as MessageId;
+export function messageOf({ chunk, at }: MessageRow): MessageId {
+  return messageAt(chunk, at);
 }
 
 /** The rows of `uids`, at most `limit`. */

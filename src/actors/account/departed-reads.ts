@@ -1,8 +1,8 @@
 import type { Account } from "../../domain/account/account.ts";
-import { type Chunk, messageIdBytes } from "../../domain/account/chunk.ts";
+import type { Chunk } from "../../domain/account/chunk.ts";
 import { eachDeparted } from "../../domain/account/departed-mail.ts";
-import { idText } from "../../domain/account/evolve.ts";
 import { livingAmong } from "../../domain/account/living-messages.ts";
+import { messageAt } from "../../domain/account/message-ids.ts";
 import type { MailboxId, MessageId } from "../../domain/ids.ts";
 import type { ContentReader, Reader } from "./content-reader.ts";
 import type { Departed } from "./departed.ts";
@@ -31,7 +31,7 @@ export function departures(account: Account, departed: Departed, since: number):
   for (const mailbox of account.departed.mailboxes.keys()) {
     eachDeparted(account.departed, mailbox, (chunk, row) => {
       const { fixed, marks } = chunk;
-      const message = idText(fixed.message, row * messageIdBytes) as MessageId;
+      const message = messageAt(chunk, row);
       const number = fixed.created[row]!;
       if ((last.get(message)?.number ?? 0) > number) return;
       const at = departed.timeOf(marks.modseq[row]!);

@@ -1,38 +1,20 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { AccountId } from "../../domain/ids.ts";
-import { done, type FailingStores, failingStores, onlyCall } from "../../store/failing/failing-stores.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
-import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
+import { done, type FailingStores, onlyCall } from "../../store/failing/failing-stores.ts";
 import type { DepartedList, MailboxList, Restored } from "./requests.ts";
-import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { newAccount, shardsOnFailingStores, type TestShard, testShard } from "./shard.testing.ts";
 
 setDefaultTimeout(60_000);
 
 describe("departed mail", () => {
   let stores: FailingStores;
-  let remove: () => void;
   let account: AccountId;
-  const shards: TestShard[] = [];
-  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
-    const made = testShard(stores, options);
-    shards.push(made);
-    return made;
-  };
-  const closeAll = async () => {
-    for (const { shard } of shards.splice(0)) await shard.close();
-  };
+  const { begin, node, closeAll, end } = shardsOnFailingStores();
   beforeEach(() => {
-    const directory = temporaryDataDir();
-    remove = directory.remove;
-    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+    stores = begin();
     account = newAccount();
   });
-  afterEach(async () => {
-    stores.plan(() => done);
-    await closeAll();
-    await stores.close();
-    remove();
-  });
+  afterEach(end);
 
   const expunge = (shard: TestShard, request: string, uids: readonly number[] | "all") =>
     shard.change(account, request, { kind: "expunge", mailbox: { path: "INBOX" }, uids, which: "any" });
@@ -93,14 +75,13 @@ describe("departed mail", () => {
       await keeps.deliver(account, "small");
       await deliverLarge(keeps);
       await expunge(keeps, "x", "all");
-      const forgets = node({ retention: 0 });
+      const forgets = testShard(stores, { retention: 0 });
       await forgets.inbox(account);
       await Bun.sleep(2);
       const [restored] = await Promise.all([
         restore(keeps, "back"),
         forgets.deliver(account, "one more").then(() => forgets.shard.close()),
       ]);
-      shards.splice(shards.indexOf(forgets), 1);
       await stores.blobs.sweep(Date.now() + 2 * 86_400_000);
       const mail = await node().inbox(account);
       const texts = mail.map(({ text }) => text).filter((text) => !text.includes("one more"));

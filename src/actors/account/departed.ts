@@ -1,9 +1,8 @@
 import type { Account } from "../../domain/account/account.ts";
-import { messageIdBytes } from "../../domain/account/chunk.ts";
-import { eachDeparted } from "../../domain/account/departed-mail.ts";
+import { departedMessages, eachDeparted } from "../../domain/account/departed-mail.ts";
 import type { AccountEvent } from "../../domain/account/events.ts";
-import { idText } from "../../domain/account/evolve.ts";
 import { livingAmong } from "../../domain/account/living-messages.ts";
+import { messageAt } from "../../domain/account/message-ids.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import type { BlobReference } from "../../store/blobs.ts";
 import type { BodyPlace } from "../../store/log.ts";
@@ -41,9 +40,9 @@ export class Departed {
 
   #forget(before: Account, through: number): void {
     for (const mailbox of before.departed.mailboxes.keys()) {
-      eachDeparted(before.departed, mailbox, ({ fixed, marks }, at) => {
-        if (marks.modseq[at]! > through) return;
-        this.#forgotten.add(idText(fixed.message, at * messageIdBytes) as MessageId);
+      eachDeparted(before.departed, mailbox, (chunk, at) => {
+        if (chunk.marks.modseq[at]! > through) return;
+        this.#forgotten.add(messageAt(chunk, at));
       });
     }
     this.settled(through);
@@ -73,11 +72,7 @@ export class Departed {
   due(account: Account): readonly MessageId[] {
     if (this.#forgotten.size === 0) return [];
     for (const message of livingAmong(account, this.#forgotten)) this.#forgotten.delete(message);
-    for (const mailbox of account.departed.mailboxes.keys()) {
-      eachDeparted(account.departed, mailbox, ({ fixed }, at) => {
-        this.#forgotten.delete(idText(fixed.message, at * messageIdBytes) as MessageId);
-      });
-    }
+    for (const message of departedMessages(account.departed)) this.#forgotten.delete(message);
     return [...this.#forgotten];
   }
 

@@ -1,9 +1,8 @@
 import type { Account } from "../../domain/account/account.ts";
-import { idText } from "../../domain/account/evolve.ts";
 import { keywordShift, systemFlagNames, systemMask } from "../../domain/account/flags.ts";
 import { runOf } from "../../domain/account/uid-runs.ts";
 import type { MessageSummary } from "../../domain/mime/summary.ts";
-import { type ContentReader, type MessageRow, type Reader, takeRows } from "./content-reader.ts";
+import { type ContentReader, type MessageRow, messageOf, type Reader, takeRows } from "./content-reader.ts";
 import { noSuchMailbox } from "./mailbox-reads.ts";
 import type { AccountRequests, Attachment, ReadableMessage, Refused, Summaries } from "./requests.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -31,7 +30,7 @@ export function listed(state: Account, row: MessageRow, packed: Uint8Array): Sum
   return {
     ...summary,
     uid: row.uid,
-    message: idText(fixed.message, row.at * 12),
+    message: messageOf(row),
     modseq: marks.modseq[row.at]!,
     flags: flagsOf(state, marks.flags[row.at]!),
     size: row.size,

@@ -17,7 +17,7 @@ import type { SearchCriteria } from "../../domain/search/criteria.ts";
 export type AccountRequests = {
   change: { ask: { request: RequestId; command: ChangeCommand }; answer: Outcome };
   mailboxes: { ask: object; answer: MailboxList | Refused };
-  /** `since`: a mod-sequence the asker was told elsewhere; a state that is behind it is brought up to date first. */
+  /** `resync`: what the asker was told elsewhere; a state that is behind that is brought up to date first. */
   openMailbox: {
     ask: { mailbox: MailboxRef; claimRecent: boolean; resync?: ResyncQuery };
     answer: OpenedMailbox | Refused;
@@ -174,7 +174,6 @@ export type Columns = {
 };
 
 /** `exact` is false where so old a past is no longer kept and every absent UID is named instead (RFC 7162 §3.2.5.1). */
-
 export type Vanished = { readonly ok: true; readonly seq: number; readonly uids: UidRuns; readonly exact: boolean };
 
 /** One thing to read of each message. `envelope`, `bodystructure`, `body` come as IMAP text, ready to send. */

@@ -1,37 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eventually } from "../../../test/eventually.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import { done, type FailingStores, failingStores, type StoreCall } from "../../store/failing/failing-stores.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
-import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
-import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { done, type FailingStores, type StoreCall } from "../../store/failing/failing-stores.ts";
+import { newAccount, shardsOnFailingStores, type TestShard } from "./shard.testing.ts";
 
 /** How actors come and go: passivation, failure, and the way back from the store. */
 describe("residence", () => {
   let stores: FailingStores;
-  let remove: () => void;
-  const shards: TestShard[] = [];
-  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
-    const made = testShard(stores, options);
-    shards.push(made);
-    return made;
-  };
+  const { begin, node, end } = shardsOnFailingStores();
   const subjects = async (on: TestShard, account: AccountId): Promise<string[]> =>
     (await on.inbox(account)).map(({ text }) => /^Subject: (.*)\r$/m.exec(text)![1]!);
   const calls = (port: StoreCall["port"], method: string): StoreCall[] =>
     stores.calls.filter((call) => call.port === port && call.method === method);
 
   beforeEach(() => {
-    const directory = temporaryDataDir();
-    remove = directory.remove;
-    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+    stores = begin();
   });
-  afterEach(async () => {
-    stores.plan(() => done);
-    for (const { shard } of shards.splice(0)) await shard.close();
-    await stores.close();
-    remove();
-  });
+  afterEach(end);
 
   test("accounts beyond the memory given are passivated, longest idle first, and come back as they were", async () => {
     // Half of it is for actors; an empty one weighs some 18 KB.

@@ -1,3 +1,4 @@
+import { messageCount } from "../../domain/account/account.ts";
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
@@ -88,10 +89,9 @@ export class Resident {
 
   /** Roughly, bytes. */
   get weight(): number {
-    let messages = 0;
-    for (const mailbox of this.actor.state.mailboxes.values()) messages += mailbox.messages;
     const { requests, unrecorded, state } = this.actor;
-    return 16_384 + messages * 40 + unrecorded.size * 400 + requests.size * 600 + state.mailboxes.size * 2000;
+    const rows = messageCount(state) * 40 + state.mailboxes.size * 2000;
+    return 16_384 + rows + unrecorded.size * 400 + requests.size * 600;
   }
 
   /** Whether the store's snapshot is behind the log. */

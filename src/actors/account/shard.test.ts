@@ -1,47 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { eventually } from "../../../test/eventually.ts";
 import type { AccountId } from "../../domain/ids.ts";
-import {
-  done,
-  type FailingStores,
-  failingStores,
-  onlyCall,
-  type StoreCall,
-} from "../../store/failing/failing-stores.ts";
+import { done, type FailingStores, onlyCall, type StoreCall } from "../../store/failing/failing-stores.ts";
 import { LocalHints } from "../../store/local/hints.ts";
-import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
-import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import { realClock } from "../runtime/clock.ts";
 import type { AccountFacts } from "./requests.ts";
-import { newAccount, type TestShard, testShard } from "./shard.testing.ts";
+import { newAccount, shardsOnFailingStores } from "./shard.testing.ts";
 import { usualPace } from "./shard-pace.ts";
 
 const isAppend = ({ method }: StoreCall): boolean => method === "append";
 
 describe("shard", () => {
   let stores: FailingStores;
-  let remove: () => void;
   let account: AccountId;
-  const shards: TestShard[] = [];
-  const node = (options: Parameters<typeof testShard>[1] = {}): TestShard => {
-    const made = testShard(stores, options);
-    shards.push(made);
-    return made;
-  };
+  const { begin, node, end } = shardsOnFailingStores();
 
   beforeEach(() => {
-    const directory = temporaryDataDir();
-    remove = directory.remove;
-    stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+    stores = begin();
     account = newAccount();
   });
-  afterEach(async () => {
-    stores.plan(() => done);
-    for (const { shard } of shards.splice(0)) await shard.close();
-    await stores.close();
-    remove();
-  });
+  afterEach(end);
 
   test("deliveries that come together are one append, announced before they are answered", async () => {
     const one = node();
@@ -291,8 +270,7 @@ describe("shard", () => {
     };
     const one = node();
     await one.open(account);
-    const two = testShard(slow, { hints: new LocalHints(realClock) });
-    shards.push(two);
+    const two = node({ hints: new LocalHints(realClock) }, slow);
     await two.shard.ask(account, { kind: "mailboxes" });
     next = "held";
     const first = two.shard.ask(account, { kind: "catchUp" });

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
 import { type Logger, silentLogger } from "../../operation/logger.ts";
+import { done, type FailingStores, failingStores } from "../../store/failing/failing-stores.ts";
 import type { Hints } from "../../store/hints.ts";
+import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
+import { temporaryDataDir } from "../../store/sqlite/temporary-stores.ts";
 import type { Stores } from "../../store/stores.ts";
 import { realClock } from "../runtime/clock.ts";
 import { objectIds } from "../runtime/object-id.ts";
@@ -26,18 +29,56 @@ export type TestShard = {
 
 export const newAccount = objectIds(realClock.now, (bytes) => randomBytes(bytes)) as () => AccountId;
 
-export function testShard(
-  stores: Stores,
-  options: {
-    hints?: Hints | null;
-    appendDeadline?: number;
-    queue?: number;
-    retention?: number;
-    logRetention?: number;
-    memory?: number;
-    pace?: ShardPace;
-  } = {},
-): TestShard {
+export type ShardOptions = {
+  readonly hints?: Hints | null;
+  readonly appendDeadline?: number;
+  readonly queue?: number;
+  readonly retention?: number;
+  readonly logRetention?: number;
+  readonly memory?: number;
+  readonly pace?: ShardPace;
+};
+
+/** Nodes of one test, each a shard: on `stores()`, where no others are given. */
+export function shardsOn(stores: () => Stores) {
+  const shards: TestShard[] = [];
+  return {
+    node(options: ShardOptions = {}, on = stores()): TestShard {
+      const made = testShard(on, options);
+      shards.push(made);
+      return made;
+    },
+    /** All of them leave, and have written what is behind the log. */
+    async closeAll(): Promise<void> {
+      for (const { shard } of shards.splice(0)) await shard.close();
+    },
+  };
+}
+
+/** The same on an embedded store whose calls may fail as planned: a new one from each `begin()` to its `end()`. */
+export function shardsOnFailingStores() {
+  let stores: FailingStores;
+  let remove: () => void;
+  const { node, closeAll } = shardsOn(() => stores);
+  return {
+    node,
+    closeAll,
+    begin(): FailingStores {
+      const directory = temporaryDataDir();
+      remove = directory.remove;
+      stores = failingStores(openSqliteStoresInThread({ dataDir: directory.dataDir }));
+      return stores;
+    },
+    async end(): Promise<void> {
+      stores.plan(() => done);
+      await closeAll();
+      await stores.close();
+      remove();
+    },
+  };
+}
+
+export function testShard(stores: Stores, options: ShardOptions = {}): TestShard {
   const heard: Announcement[] = [];
   const lagged: AccountId[] = [];
   const faults: string[] = [];

@@ -1,20 +1,19 @@
-import type { LogEntry } from "../../domain/account/events.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
-import { AccountActor, type Origin, refusedOutcome } from "./account-actor.ts";
+import { refusedOutcome } from "./account-actor.ts";
 import { clearAccount, closeAccount } from "./close-account.ts";
 import { ContentReader, readerOf } from "./content-reader.ts";
 import { listDeparted, readDeparted } from "./departed-reads.ts";
 import { singles } from "./draft.ts";
-import { channelOf, packHint } from "./entry-hint.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { factsOf, listMailboxes, openMailbox, readColumns, readVanished } from "./mailbox-reads.ts";
 import type { StagedMessage } from "./materialise.ts";
 import { readContent } from "./read-content.ts";
 import { readAttachment, readMessage, readSummaries } from "./read-messages.ts";
-import type { AccountRequest, AccountRequests, Announcement, AnswerTo, Outcome, Taken } from "./requests.ts";
-import { Resident } from "./resident.ts";
+import type { AccountRequest, AccountRequests, AnswerTo, Outcome, Taken } from "./requests.ts";
+import { Residence } from "./residence.ts";
 import { restoreDeparted } from "./restore-departed.ts";
 import { search } from "./search.ts";
 import { type ShardPace, usualPace } from "./shard-pace.ts";
@@ -23,7 +22,6 @@ import type { Surroundings } from "./surroundings.ts";
 import { Upkeep } from "./upkeep.ts";
 import { Uploads } from "./uploads.ts";
 import { type Listener, Watches } from "./watches.ts";
-import { writeBehind, writeRecords } from "./write-behind.ts";
 
 export type ShardOptions = {
   /** Tells other nodes what was appended and hears what they appended; null: there are no other nodes. */
@@ -38,36 +36,34 @@ export type ShardOptions = {
 /** What sessions tell news by: an old answer to these would be taken for the news. */
 const changing: ReadonlySet<AccountRequest["kind"]> = new Set(["readColumns", "readVanished"]);
 
-/**
- * A shard: the accounts that one thread is responsible for. Activates an actor on its first request, passivates those
- * idle longest when memory runs short, and writes their state behind the log.
- */
+/** A shard: the accounts that one thread is responsible for. An actor is activated on its account's first request. */
 export class Shard {
   readonly #around: Surroundings;
   readonly #options: ShardOptions;
-  readonly #pace: ShardPace;
-  readonly #residents = new Map<AccountId, Promise<Resident>>();
-  /** Those of the above that are up. */
-  readonly #up = new Map<AccountId, Resident>();
+  readonly #residence: Residence;
   readonly #watches: Watches;
   readonly #content: ContentReader;
   readonly #uploads: Uploads;
   readonly #upkeep: Upkeep;
-  #cancelTick: () => void = () => {};
-  #ticking: Promise<void> | null = null;
-  #keeping: Promise<void> | null = null;
-  #lastPoll = 0;
-  #closed = false;
+  readonly #housekeeping: Housekeeping;
 
   constructor(around: Surroundings, options: ShardOptions) {
+    const { hints, memory, pace = usualPace } = options;
     this.#around = around;
     this.#options = options;
-    this.#pace = options.pace ?? usualPace;
-    this.#watches = new Watches(options.listener, options.hints);
-    this.#content = new ContentReader(around, Math.floor(options.memory / 4));
+    this.#watches = new Watches(options.listener, hints);
+    this.#residence = new Residence(around, hints, this.#watches);
+    this.#content = new ContentReader(around, Math.floor(memory / 4));
     this.#uploads = new Uploads(around);
-    this.#upkeep = new Upkeep(around, this.#pace.entriesPerBase);
-    this.#scheduleTick();
+    this.#upkeep = new Upkeep(around, pace.entriesPerBase);
+    this.#housekeeping = new Housekeeping(around, {
+      residence: this.#residence,
+      watches: this.#watches,
+      content: this.#content,
+      uploads: this.#uploads,
+      upkeep: this.#upkeep,
+      ...{ hints, memory, pace },
+    });
   }
 
   /** Answers a request; an exception is a fault of ours, whatever the answer is meant to be otherwise is an answer. */
@@ -97,7 +93,7 @@ export class Shard {
       case "change":
         return this.#change(account, request);
     }
-    const resident = await this.#resident(account);
+    const resident = await this.#residence.of(account);
     const { actor } = resident;
     // A session is told of an entry as soon as this node hears of it, which may be before the actor does: one that is
     // just being activated. What it asks for then must not be older than what it was told.
@@ -109,12 +105,14 @@ export class Shard {
       case "mailboxes":
         await resident.refresh();
         return listMailboxes(actor.state, actor.claimed);
-      case "openMailbox":
+      case "openMailbox": {
         // Who has seen more than this node must not be shown less.
-        if (!(await resident.refresh(request.resync?.since)) && (request.resync?.since ?? 0) > actor.state.seq) {
+        const since = request.resync?.since ?? 0;
+        if (!(await resident.refresh(since)) && since > actor.state.seq) {
           return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
         }
         return openMailbox(actor.state, request, actor.claimed);
+      }
       case "catchUp":
         await resident.refresh();
         return factsOf(actor.state);
@@ -154,7 +152,7 @@ export class Shard {
   }
 
   async #change(account: AccountId, { request, command }: AccountRequests["change"]["ask"]): Promise<Outcome> {
-    const resident = await this.#resident(account);
+    const resident = await this.#residence.of(account);
     const { actor } = resident;
     const done = actor.requests.find(request);
     const staged: (StagedMessage | undefined)[] = [];
@@ -182,211 +180,38 @@ export class Shard {
   }
 
   async #forget(account: AccountId): Promise<Taken> {
-    const resident = await this.#resident(account);
+    const resident = await this.#residence.of(account);
     const refused = await closeAccount(resident.actor);
     if (refused) return refused;
-    this.#dismiss(resident, "the account is deleted");
+    this.#residence.dismiss(resident, "the account is deleted");
     await this.#upkeep.settled();
     await clearAccount(resident.actor.state, this.#around);
     this.#options.listener.lagged(account);
     return { ok: true };
   }
 
-  /** The account's actor, activated where it is not up. */
-  async #resident(account: AccountId): Promise<Resident> {
-    let resident = await (this.#residents.get(account) ?? this.#activate(account));
-    if (resident.actor.stopped) {
-      this.#dismiss(resident, "it has failed");
-      resident = await (this.#residents.get(account) ?? this.#activate(account));
-    }
-    resident.actor.touched = this.#around.clock.monotonic();
-    return resident;
-  }
-
-  #activate(account: AccountId): Promise<Resident> {
-    const { clock, logger } = this.#around;
-    const activating = AccountActor.activate(
-      account,
-      this.#around,
-      (announcement, entry, origin) => this.#public(announcement, entry, origin),
-      (seq) => this.#watches.reached(account, seq),
-    ).then(
-      async (actor) => {
-        const failed = (error: unknown): void => {
-          if (!(error instanceof StoreUnavailable)) {
-            logger.error(
-              { account, seq: actor.state.seq, err: error },
-              "account actor failed; it will be rebuilt from the log",
-            );
-            actor.stop({ kind: "unavailable", why: "the account is being rebuilt" });
-          }
-        };
-        const resident = new Resident(actor, this.#options.hints, clock, failed);
-        this.#up.set(account, resident);
-        this.#watches.reached(account, actor.state.seq);
-        return resident;
-      },
-      (error: unknown) => {
-        this.#residents.delete(account);
-        throw error;
-      },
-    );
-    this.#residents.set(account, activating);
-    return activating;
-  }
-
-  #dismiss(resident: Resident, why: string): void {
-    const { actor } = resident;
-    actor.stop({ kind: "unavailable", why });
-    resident.leave();
-    if (this.#up.get(actor.id) === resident) {
-      this.#up.delete(actor.id);
-      this.#residents.delete(actor.id);
-    }
-  }
-
-  #public(announcement: Announcement, entry: LogEntry, origin: Origin): void {
-    this.#watches.committed(announcement);
-    const { hints } = this.#options;
-    if (hints && origin === "appended here") hints.publish(channelOf(entry.account), packHint(entry));
-  }
-
   /** Announces the account's entries to the listener from now on. */
   watch(account: AccountId): void {
-    this.#watches.begin(account, this.#up.get(account)?.actor.state.seq ?? null);
+    this.#watches.begin(account, this.#residence.find(account)?.actor.state.seq ?? null);
   }
 
   unwatch(account: AccountId): void {
     this.#watches.end(account);
   }
 
-  #scheduleTick(): void {
-    if (this.#closed) return;
-    this.#cancelTick = this.#around.clock.after(this.#pace.tick, () => {
-      this.#ticking = this.#tick()
-        .catch((error: unknown) => this.#around.logger.warn({ err: error }, "not looked for news"))
-        .finally(() => {
-          this.#ticking = null;
-          this.#scheduleTick();
-        });
-    });
-  }
-
-  async #tick(): Promise<void> {
-    const now = this.#around.clock.monotonic();
-    // What is written behind may take minutes: news must not wait for it.
-    this.#keeping ??= this.#keep(now)
-      .catch((error: unknown) => this.#around.logger.warn({ err: error }, "write-behind put off"))
-      .finally(() => {
-        this.#keeping = null;
-      });
-    await this.#poll(now);
-    for (const resident of [...this.#up.values()]) {
-      if (resident.actor.unsure) await this.#unlessFaulty(resident, async () => void (await resident.refresh()));
-    }
-  }
-
-  async #keep(now: number): Promise<void> {
-    await this.#uploads.forgetAbandoned();
-    for (const resident of [...this.#up.values()]) {
-      await this.#unlessFaulty(resident, () => this.#lookAfter(resident, now));
-    }
-    await this.#makeRoom();
-  }
-
-  async #lookAfter(resident: Resident, now: number): Promise<void> {
-    const { actor } = resident;
-    if (actor.stopped) return this.#dismiss(resident, "it has failed");
-    const isQuiet = now - resident.lastChange > this.#pace.quiet;
-    const { size } = actor.unrecorded;
-    if (size > this.#pace.mostUnrecorded || (isQuiet && size > 0)) await writeRecords(actor, this.#content);
-    const behind = actor.state.seq - actor.snapshotSeq;
-    if (
-      behind > this.#pace.mostEntriesToReplay ||
-      (isQuiet && (behind > this.#pace.entriesPerSnapshot || this.#upkeep.forgets(actor)))
-    ) {
-      await writeBehind(actor, this.#content, this.#around);
-    }
-    if (isQuiet) this.#upkeep.consider(actor, now);
-  }
-
-  /** One account's fault is its own: the others are looked after all the same. */
-  async #unlessFaulty({ actor }: Resident, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
-      this.#around.logger.error(
-        { account: actor.id, seq: actor.state.seq, err: error },
-        "account cannot be looked after",
-      );
-    }
-  }
-
-  /** Asks for the heads of all accounts at home or watched, in one query. */
-  async #poll(now: number): Promise<void> {
-    const { hints } = this.#options;
-    if (!hints || now - this.#lastPoll < (hints.healthy ? this.#pace.poll : this.#pace.pollWithoutHints)) return;
-    this.#lastPoll = now;
-    const accounts = [...new Set([...this.#up.keys(), ...this.#watches.accounts()])];
-    if (accounts.length === 0) return;
-    const heads = await this.#around.stores.log.heads(accounts);
-    for (const [at, account] of accounts.entries()) {
-      const resident = this.#up.get(account);
-      if (resident && heads[at]! > resident.actor.state.seq) {
-        await this.#unlessFaulty(resident, () => resident.actor.catchUp());
-      }
-      if (!resident) this.#watches.reached(account, heads[at]!);
-    }
-  }
-
-  /** Passivates the actors idle longest until the rest fits into half of the memory given. */
-  async #makeRoom(): Promise<void> {
-    let weight = 0;
-    for (const resident of this.#up.values()) weight += resident.weight;
-    const budget = this.#options.memory / 2;
-    if (weight <= budget) return;
-    const byIdleness = [...this.#up.values()].sort((a, b) => a.actor.touched - b.actor.touched);
-    for (const resident of byIdleness) {
-      if (weight <= budget) return;
-      if (resident.actor.busy) continue;
-      const relief = resident.weight;
-      if (await this.#passivate(resident)) weight -= relief;
-    }
-  }
-
-  async #passivate(resident: Resident): Promise<boolean> {
-    if (resident.dirty) await writeBehind(resident.actor, this.#content, this.#around);
-    // A change may have come in while its state was being written.
-    if (resident.dirty || resident.actor.busy) return false;
-    this.#dismiss(resident, "it is passivated");
-    return true;
-  }
-
   stats(): { actors: number; waiting: number; unrecorded: number } {
-    const stats = { actors: this.#up.size, waiting: 0, unrecorded: 0 };
-    for (const { actor } of this.#up.values()) {
+    const stats = { actors: 0, waiting: 0, unrecorded: 0 };
+    for (const { actor } of this.#residence.all) {
+      stats.actors += 1;
       stats.waiting += actor.waiting;
       stats.unrecorded += actor.unrecorded.size;
     }
     return stats;
   }
 
-  /** Writes everything behind and lets go. What was acknowledged is safe with or without it; the next start is quicker. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelTick();
-    await this.#ticking;
-    await this.#keeping;
-    await this.#upkeep.settled();
-    for (const resident of [...this.#up.values()]) {
-      try {
-        if (resident.dirty) await writeBehind(resident.actor, this.#content, this.#around);
-      } catch (error) {
-        this.#around.logger.warn({ account: resident.actor.id, err: error }, "state not written; the log has it");
-      }
-      this.#dismiss(resident, "the server is stopping");
-    }
+  /** Writes everything behind and lets go. */
+  close(): Promise<void> {
+    return this.#housekeeping.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageCount } from "../../domain/account/account.ts";
 import { TimeSlices } from "../runtime/time-slices.ts";
 import type { AccountActor } from "./account-actor.ts";
 import { compact } from "./compaction.ts";
@@ -31,7 +32,7 @@ export class Upkeep {
     const { logRetention } = this.#around.limits;
     if (logRetention === undefined || this.#running || now < (this.#next.get(actor) ?? 0)) return;
     this.#next.set(actor, now + Math.min(longestPause, logRetention / 4));
-    const worthwhile = Math.max(this.#fewestEntries, Math.floor(messagesIn(actor) / messagesPerEntry));
+    const worthwhile = Math.max(this.#fewestEntries, Math.floor(messageCount(actor.state) / messagesPerEntry));
     if (actor.snapshotSeq < worthwhile) return;
     this.#running = this.#compact(actor, worthwhile, this.#around.clock.now() - logRetention).finally(() => {
       this.#running = null;
@@ -60,10 +61,4 @@ export class Upkeep {
   async settled(): Promise<void> {
     await this.#running;
   }
-}
-
-function messagesIn({ state }: AccountActor): number {
-  let messages = 0;
-  for (const mailbox of state.mailboxes.values()) messages += mailbox.messages;
-  return messages;
 }

@@ -42,8 +42,8 @@ export async function verifyMessages(
     const size = known.place.reduce((sum, piece) => sum + pieceSize(piece), 0);
     if (size !== living.size) find("log", `${living.name} counts ${living.size} bytes, and its pieces are ${size}`);
     const bytes = await bytesOf(stores, known.place, bodies, (what, text) => find(what, `${living.name}: ${text}`));
-    const record = records?.[at];
     if (!records) continue;
+    const record = records[at];
     const repair = bytes ? ({ kind: "record", message: living.message } as const) : null;
     if (!record) {
       if (known.seq <= recordedUpTo) find("record", `${living.name}: its record is missing`, repair);

@@ -1,6 +1,4 @@
-import { messageIdBytes } from "../../domain/account/chunk.ts";
-import { eachDeparted } from "../../domain/account/departed-mail.ts";
-import { idText } from "../../domain/account/evolve.ts";
+import { departedMessages } from "../../domain/account/departed-mail.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import type { BlobReference } from "../../store/blobs.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -26,7 +24,8 @@ export async function verifyReferences(
   const kept = new Set<string>();
   const needless: BlobReference[] = [];
   const names = new Map<MessageId, string>(living.map(({ message, name }) => [message, name]));
-  for (const message of departedOf(loaded)) if (!names.has(message)) names.set(message, `expunged message ${message}`);
+  for (const message of departedMessages(loaded.account.departed))
+    if (!names.has(message)) names.set(message, `expunged message ${message}`);
   const leaving = new Set(loaded.departed.due(loaded.account));
   for await (const reference of stores.blobs.references(id)) {
     kept.add(`${reference.blob} ${reference.message}`);
@@ -47,16 +46,6 @@ export async function verifyReferences(
     const text = `blob ${reference.blob} is kept for message ${reference.message}, which is not there`;
     find("reference", text, { kind: "remove reference", reference });
   }
-}
-
-function departedOf({ account }: Loaded): Set<MessageId> {
-  const departed = new Set<MessageId>();
-  for (const mailbox of account.departed.mailboxes.keys()) {
-    eachDeparted(account.departed, mailbox, ({ fixed }, at) => {
-      departed.add(idText(fixed.message, at * messageIdBytes) as MessageId);
-    });
-  }
-  return departed;
 }
 
 /** An id begins with the seconds in which it was made. */

@@ -1,6 +1,5 @@
 import type { Account } from "../../domain/account/account.ts";
-import { messageIdBytes } from "../../domain/account/chunk.ts";
-import { idText } from "../../domain/account/evolve.ts";
+import { messageAt } from "../../domain/account/message-ids.ts";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -58,9 +57,10 @@ export async function verifyAccount(stores: Stores, id: AccountId, now = Date.no
 function livingOf(account: Account): Living[] {
   const living = new Map<MessageId, Living>();
   for (const { path, chunks } of account.mailboxes.values()) {
-    for (const { fixed, length } of chunks) {
+    for (const chunk of chunks) {
+      const { fixed, length } = chunk;
       for (let at = 0; at < length; at++) {
-        const message = idText(fixed.message, at * messageIdBytes) as MessageId;
+        const message = messageAt(chunk, at);
         if (living.has(message)) continue;
         const name = `${path}, UID ${fixed.uid[at]!} (message ${message})`;
         living.set(message, { message, name, size: fixed.size[at]! });

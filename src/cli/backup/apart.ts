@@ -4,10 +4,8 @@ import { CommandFailure } from "../failure.ts";
 
 /** Keeps a backup and a data directory out of each other: who loses or empties one would lose both. */
 export function mustBeApart(action: string, data: string, backup: string): void {
-  const [one, other] = [settled(data), settled(backup)];
-  const inside =
-    one === other || `${other}${sep}`.startsWith(`${one}${sep}`) || `${one}${sep}`.startsWith(`${other}${sep}`);
-  if (!inside) return;
+  const [one, other] = [data, backup].map((path) => settled(path) + sep) as [string, string];
+  if (!other.startsWith(one) && !one.startsWith(other)) return;
   throw new CommandFailure(
     `Cannot ${action}`,
     `the backup ${backup} and the data directory ${data} are one within the other`,

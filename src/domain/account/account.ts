@@ -57,6 +57,13 @@ export type Mailbox = {
 /** RFC 9051 §2.3.1.1: UIDs and UIDVALIDITY are nz-numbers of 32 bits. */
 export const maxUid = 0xffff_ffff;
 
+/** Messages in all mailboxes; of copies, each. */
+export function messageCount({ mailboxes }: Account): number {
+  let messages = 0;
+  for (const mailbox of mailboxes.values()) messages += mailbox.messages;
+  return messages;
+}
+
 export function emptyAccount(id: AccountId): Account {
   return {
     id,

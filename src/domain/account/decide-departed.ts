@@ -1,12 +1,11 @@
 import type { MessageId } from "../ids.ts";
 import { type Account, findMailbox, maxUid } from "./account.ts";
-import { messageIdBytes } from "./chunk.ts";
 import type { CommandOf } from "./commands.ts";
 import { noSuch } from "./decide-mailboxes.ts";
 import { overQuota } from "./decide-messages.ts";
 import { eachDeparted } from "./departed-mail.ts";
-import { idText } from "./evolve.ts";
 import { livingAmong } from "./living-messages.ts";
+import { messageAt } from "./message-ids.ts";
 import { accepted, type Ruling, refused } from "./ruling.ts";
 import { hasUid, runsOf } from "./uid-runs.ts";
 
@@ -15,10 +14,10 @@ export function restore(account: Account, command: CommandOf<"restore">): Ruling
   const to = findMailbox(account, command.to);
   if (!to) return noSuch(command.to);
   const wanted = new Map<MessageId, { uid: number; size: number }>();
-  eachDeparted(account.departed, command.from, ({ fixed }, at) => {
-    const uid = fixed.uid[at]!;
+  eachDeparted(account.departed, command.from, (chunk, at) => {
+    const uid = chunk.fixed.uid[at]!;
     if (command.uids !== "all" && !hasUid(command.uids, uid)) return;
-    wanted.set(idText(fixed.message, at * messageIdBytes) as MessageId, { uid, size: fixed.size[at]! });
+    wanted.set(messageAt(chunk, at), { uid, size: chunk.fixed.size[at]! });
   });
   for (const message of livingAmong(account, wanted.keys())) wanted.delete(message);
   if (wanted.size === 0) return accepted([]);

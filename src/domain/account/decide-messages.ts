@@ -3,7 +3,7 @@ import type { CommandOf } from "./commands.ts";
 import { sizeOf } from "./content.ts";
 import { noSuch } from "./decide-mailboxes.ts";
 import type { Flag } from "./events.ts";
-import { flagChanger } from "./evolve.ts";
+import { flagChanger } from "./flag-changer.ts";
 import { deleted, parseFlags, systemFlagNames } from "./flags.ts";
 import type { KeywordTable } from "./keyword-table.ts";
 import { allUids, eachRow } from "./rows.ts";

@@ -1,7 +1,8 @@
-import type { MailboxId } from "../ids.ts";
+import type { MailboxId, MessageId } from "../ids.ts";
 import type { Mailbox } from "./account.ts";
 import { appendRow, type Chunk, chunkCapacity, emptyChunk, keepRows, type Row, rowAt } from "./chunk.ts";
 import type { SpecialUse } from "./events.ts";
+import { messagesIn } from "./message-ids.ts";
 import { hasUid, type UidRuns } from "./uid-runs.ts";
 
 /**
@@ -75,6 +76,11 @@ export function eachDeparted(mail: DepartedMail, mailbox: MailboxId, visit: (chu
   for (const chunk of mail.mailboxes.get(mailbox)?.chunks ?? []) {
     for (let at = 0; at < chunk.length; at++) visit(chunk, at);
   }
+}
+
+/** The message of each departure; of one that departed several times, more than once. */
+export function* departedMessages(mail: DepartedMail): Generator<MessageId> {
+  for (const { chunks } of mail.mailboxes.values()) yield* messagesIn(chunks);
 }
 
 /** The rows of `uids` that departed from `mailbox`, ascending by UID, and the departed mail without them. */

@@ -11,7 +11,6 @@ import {
   keepRows,
   lowerBound,
   marksToChange,
-  messageIdBytes,
   type Row,
   rowAt,
   sumRows,
@@ -19,8 +18,10 @@ import {
 } from "./chunk.ts";
 import { bringBack, depart, departWhole, forget } from "./departed-mail.ts";
 import type { AccountEvent, EventOf, LogEntry } from "./events.ts";
-import { deleted as deletedFlag, keywordShift, parseFlags, systemMask } from "./flags.ts";
+import { flagChanger } from "./flag-changer.ts";
+import { deleted as deletedFlag, keywordShift, parseFlags } from "./flags.ts";
 import type { KeywordTable } from "./keyword-table.ts";
+import { idBytes } from "./message-ids.ts";
 import { eachRow, firstChunkReaching } from "./rows.ts";
 import { bury, noTombstones } from "./tombstones.ts";
 import { countUids, hasUid, runsOfSorted, type UidRuns } from "./uid-runs.ts";
@@ -242,43 +243,6 @@ function flagsChanged(account: Account, event: EventOf<"flagsChanged">, seq: num
   return replaceMailbox({ ...account, keywords }, before, after, sum);
 }
 
-/** Turns one flags word into another; remembers keyword sets it has met, so that a set is worked out once. */
-export function flagChanger(
-  table: KeywordTable,
-  change: "add" | "remove" | "replace",
-  bits: number,
-  names: readonly string[],
-): { apply(word: number): number; table(): KeywordTable } {
-  let keywords = table;
-  const sets = new Map<number, number>();
-  const lower = new Set(names.map((name) => name.toLowerCase()));
-  const setFor = (from: number): number => {
-    if (change === "add" && names.length === 0) return from;
-    if (change === "remove" && names.length === 0) return from;
-    let to = sets.get(from);
-    if (to === undefined) {
-      const old = keywords.keywords(from);
-      const wanted =
-        change === "replace"
-          ? names
-          : change === "add"
-            ? [...old, ...names]
-            : old.filter((keyword) => !lower.has(keyword.toLowerCase()));
-      ({ table: keywords, index: to } = keywords.with(wanted));
-      sets.set(from, to);
-    }
-    return to;
-  };
-  return {
-    apply(word) {
-      const system = word & systemMask;
-      const kept = change === "add" ? system | bits : change === "remove" ? system & ~bits : bits;
-      return kept | (setFor(word >>> keywordShift) << keywordShift);
-    },
-    table: () => keywords,
-  };
-}
-
 /** Calls `visit` once for each chunk that holds some of `uids`, with the row indexes, ascending. */
 function forEachChunk(chunks: readonly Chunk[], uids: UidRuns, visit: (c: number, hits: number[]) => void): void {
   let run = 0;
@@ -389,20 +353,4 @@ export function checksumFromScratch(account: Account): { low: number; high: numb
     for (const chunk of mailbox.chunks) sumRows(mailbox.hashSeed, chunk, account.keywords, sum);
   }
   return sum.value();
-}
-
-/** The 12 bytes of a message id. */
-export function idBytes(id: string): Uint8Array {
-  const bytes = new Uint8Array(messageIdBytes);
-  for (let at = 0; at < messageIdBytes; at++) bytes[at] = Number.parseInt(id.slice(at * 2, at * 2 + 2), 16);
-  return bytes;
-}
-
-const hexPairs = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-/** The message id at `offset` of a column of ids. */
-export function idText(bytes: Uint8Array, offset = 0): string {
-  let text = "";
-  for (let at = offset; at < offset + messageIdBytes; at++) text += hexPairs[bytes[at]!];
-  return text;
 }

@@ -166,10 +166,9 @@ export class SqliteLog implements Log {
     }
   }
 
-  async drop(account: AccountId, before = Number.MAX_SAFE_INTEGER): Promise<void> {
-    const isWhole = before === Number.MAX_SAFE_INTEGER;
-    if (isWhole) await this.#writer.ask("dropBase", { account: objectKey(account) }, "drop a log");
-    const ask = { account: objectKey(account), before, limit: dropAtOnce };
+  async drop(account: AccountId, before?: number): Promise<void> {
+    if (before === undefined) await this.#writer.ask("dropBase", { account: objectKey(account) }, "drop a log");
+    const ask = { account: objectKey(account), before: before ?? Number.MAX_SAFE_INTEGER, limit: dropAtOnce };
     while ((await this.#writer.ask("dropEntries", ask, "drop a log")) === dropAtOnce);
   }
 }

@@ -48,10 +48,9 @@ export const planted: readonly Planted[] = [
     seen: /gives \S+ twice|does not lead to the state|checksum is not the one/,
     replace: [
       [
-        "const drafted = draft(this.#state, batch, this.requests, this.#around);",
-        "const drafted = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : draft(this.#state, batch, this.requests, this.#around); kept = drafted;",
+        "const decide = (): Draft => draft(this.#state, batch, this.requests, this.#around);",
+        "let kept: Draft | null = null; const decide = (): Draft => (kept = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : draft(this.#state, batch, this.requests, this.#around));",
       ],
-      ["      let known = false;\n", "      let known = false;\n      let kept: Draft | null = null;\n"],
     ],
   },
   {
@@ -123,10 +122,7 @@ export const planted: readonly Planted[] = [
     file: "src/actors/account/shard.ts",
     seen: /HIGHESTMODSEQ was \d+, and is \d+|QRESYNC left the client|message \d+ was UID/,
     replace: [
-      [
-        "if (!(await resident.refresh(request.resync?.since)) && (request.resync?.since ?? 0) > actor.state.seq) {",
-        "if (!(await resident.refresh())) {",
-      ],
+      ["if (!(await resident.refresh(since)) && since > actor.state.seq) {", "if (!(await resident.refresh())) {"],
     ],
   },
   {
