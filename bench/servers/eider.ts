@@ -11,6 +11,7 @@ const thisTree = process.env.EIDER_BENCH_TREE ?? join(import.meta.dir, "../..");
 const token = "bench-root-token-0123456789";
 
 export type StartedEider = BenchServer & {
+  readonly http: { readonly port: number; readonly token: string };
   /** Ends it where it stands. */
   kill(): Promise<void>;
 };
@@ -18,6 +19,8 @@ export type StartedEider = BenchServer & {
 export type EiderOptions = {
   /** Variables of the configuration. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Connections: as many as come, unless what is measured is the limits that a server has by itself. */
+  readonly limits?: "lifted" | "usual";
   /** Options for the runtime, such as `--cpu-prof`. */
   readonly bun?: readonly string[];
   /** Instead of the embedded store. */
@@ -31,7 +34,7 @@ export type EiderOptions = {
 /** Eider, on its embedded store unless `mongo` is given; `EIDER_*` variables of the environment do not reach it. */
 export async function startEider(
   directory: string,
-  { settings = {}, bun = [], mongo, redis, tree = thisTree, name = "eider" }: EiderOptions = {},
+  { settings = {}, limits = "lifted", bun = [], mongo, redis, tree = thisTree, name = "eider" }: EiderOptions = {},
 ): Promise<StartedEider> {
   mkdirSync(directory, { recursive: true });
   const data = join(directory, "data");
@@ -47,8 +50,9 @@ export async function startEider(
           EIDER_MONGODB_DATABASE: "eider_bench",
           EIDER_REDIS_URL: redis!,
         }),
-    EIDER_IMAP_MAX_CONNECTIONS: "100000",
-    EIDER_IMAP_MAX_CONNECTIONS_PER_USER: "100000",
+    ...(limits === "usual"
+      ? {}
+      : { EIDER_IMAP_MAX_CONNECTIONS: "100000", EIDER_IMAP_MAX_CONNECTIONS_PER_USER: "100000" }),
     EIDER_LOG_LEVEL: "warn",
     ...settings,
     EIDER_DATA: data,
@@ -84,6 +88,7 @@ export async function startEider(
         : "write concern majority, journaled; 250 and OK only after it",
     ],
     ports,
+    http: { port: http, token },
     ...(mongo === undefined ? {} : { roundTrips: mongo.commands }),
     user(name) {
       let user = users.get(name);

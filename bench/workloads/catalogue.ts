@@ -11,6 +11,7 @@ import { flat } from "./flat.ts";
 import { hotAccount } from "./hot-account.ts";
 import { idle } from "./idle.ts";
 import { idleMany } from "./idle-many.ts";
+import { oneBadClient } from "./one-bad-client.ts";
 import { overload } from "./overload.ts";
 import { push } from "./push.ts";
 import { pushAcross } from "./push-across.ts";
@@ -24,6 +25,6 @@ export const workloads: readonly Workload[] = [
   ...[deliver, deliverMany, fetch, change, select, push, cpu],
   ...[fetchLarge, qresync, flat, start],
   ...[deliverMongodb, roundTrips, pushAcross, failover],
-  ...[overload, hotAccount],
+  ...[overload, hotAccount, oneBadClient],
   ...[idle, idleMany],
 ];
