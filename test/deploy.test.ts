@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { validate } from "dockerfile-utils";
 import { loadConfig } from "../src/operation/config.ts";
 import { drainLimit } from "../src/operation/signals.ts";
+import { needs } from "./clients/needs.ts";
+import { runsWell } from "./runs-well.ts";
 
 /** What deploys Eider, checked by the programs that will read it, as far as they are here and need no engine. */
 const root = resolve(import.meta.dir, "..");
@@ -32,7 +34,7 @@ test("the Dockerfile is sound", () => {
   expect(stages.at(-1)).toContain("\nUSER eider\n");
 });
 
-test("the Dockerfile's health check is a line that bash takes", () => {
+needs("bash")("the Dockerfile's health check is a line that bash takes", async () => {
   const [, words] = /HEALTHCHECK[^[]*(\[.*\])$/m.exec(read("Dockerfile").replaceAll("\\\n", ""))!;
   const [bash, option, script] = JSON.parse(words!) as [string, string, string];
   expect([bash, option]).toEqual(["bash", "-c"]);
@@ -44,12 +46,10 @@ test("the Dockerfile's health check is a line that bash takes", () => {
     });
     return child.exited.finally(() => server.stop(true));
   };
-  return Promise.all([200, 503].map(answering)).then((codes) => expect(codes).toEqual([0, 1]));
+  expect(await Promise.all([200, 503].map(answering))).toEqual([0, 1]);
 });
 
-const compose = [["docker", "compose"], ["docker-compose"]].find(
-  (command) => run([...command, "version"]).exitCode === 0,
-);
+const compose = [["docker", "compose"], ["docker-compose"]].find((command) => runsWell(...command, "version"));
 test.skipIf(compose === undefined)("docker-compose.yml is sound (skipped without docker compose)", () => {
   const file = ["-f", join(root, "docker-compose.yml"), "config"];
   const good = run([...compose!, ...file], { EIDER_TOKEN: "0123456789abcdef" });

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { freePort } from "../test/nodes/free-port.ts";
 
 /**
  * What a newcomer does, in a fresh clone with an empty home: `npm install`, `npm start`, the two lines that the banner
- * offers, and the end by SIGTERM. Prints each step, and `N passed, N failed` last.
+ * offers, the end by SIGTERM, and `npm test` where nothing else is installed. Prints each step, and `N passed, N failed`
+ * last.
  */
 const here = resolve(import.meta.dir, "..");
 const scene = mkdtempSync(join(tmpdir(), "eider-startup-"));
@@ -18,12 +19,21 @@ const env: Record<string, string | undefined> = {
   NODE_ENV: undefined,
 };
 for (const name of Object.keys(env)) if (/^(EIDER|npm)_|^(MONGODB|REDIS)_URL$/.test(name)) delete env[name];
+/** Programs that are there wherever npm and git are. */
+const everywhere = ["node", "npm", "git", "sh", "env", "cat", "ls", "cp", "mv", "rm", "mkdir", "uname", "true", "test"];
+/** Tests that call other programs. */
+const callers = [
+  ...["test/deploy.test.ts", "test/clients", "test/cli/terminal.test.ts", "test/faults/disk-full.test.ts"],
+  ...["test/crash/power"],
+];
+
 let passed = 0;
 let failed = 0;
 
 try {
   mkdirSync(home);
   await installAndUse();
+  await testWithNothingElse();
 } catch (error) {
   failed += 1;
   console.log(`not ok - ${(error as Error).message}`);
@@ -101,6 +111,18 @@ async function installAndUse(): Promise<void> {
   expect("the data directory is there", existsSync(join(clone, "data", "token")), "");
 }
 
+/** Tests that need more than the two commands have installed are skipped; none of them fails, and no file fails to load. */
+async function testWithNothingElse(): Promise<void> {
+  const programs = join(scene, "bin");
+  mkdirSync(programs);
+  for (const name of everywhere) symlinkSync(Bun.which(name) ?? `/usr/bin/${name}`, join(programs, name));
+  const bare = { ...env, PATH: programs, CI: undefined };
+  const loaded = await run(["npm", "test", "--", "--test-name-pattern", "no test has this name"], clone, bare);
+  const said = loaded.stdout + loaded.stderr;
+  expect("with nothing else installed every test file loads", /^ *0 fail$|matched 0 tests/m.test(said), said);
+  step("with nothing else installed no test fails", await run(["npm", "test", "--", ...callers], clone, bare));
+}
+
 function step(name: string, { code, stdout, stderr }: Finished): void {
   expect(name, code === 0, stdout + stderr);
 }
@@ -113,8 +135,15 @@ function expect(name: string, holds: boolean, otherwise: string): void {
 
 type Finished = { code: number; stdout: string; stderr: string };
 
-async function run(command: string[], cwd: string): Promise<Finished> {
-  const child = Bun.spawn(command, { cwd, env, stdin: "ignore", stdout: "pipe", stderr: "pipe", timeout: 300_000 });
+async function run(command: string[], cwd: string, variables = env): Promise<Finished> {
+  const child = Bun.spawn(command, {
+    cwd,
+    env: variables,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: 300_000,
+  });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

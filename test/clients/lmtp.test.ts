@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { createTransport } from "nodemailer";
 import type { AccountId } from "../../src/domain/ids.ts";
+import { runsWell } from "../runs-well.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { needs } from "./needs.ts";
 import { runClient } from "./run-client.ts";
@@ -57,7 +58,7 @@ needs("swaks")("swaks: a delivery", async () => {
 });
 
 /** Swaks speaks TLS where Perl has the module for it. */
-const swaksHasTls = Bun.spawnSync(["perl", "-MNet::SSLeay", "-e", "1"]).exitCode === 0;
+const swaksHasTls = runsWell("perl", "-MNet::SSLeay", "-e", "1");
 
 needs("swaks", ...(swaksHasTls ? [] : ["Net::SSLeay"]))(
   "swaks: STARTTLS, two recipients of whom one is there, an attachment, pipelined",

@@ -14,6 +14,7 @@ setDefaultTimeout(60_000);
 function smallDisk(): { readonly path: string; remove(): void } | string {
   if (process.platform !== "linux" || process.getuid?.() !== 0)
     return "a small disk can be mounted by root on Linux only";
+  if (Bun.which("mount") === null) return "a small disk needs `mount`";
   const path = mkdtempSync(join(tmpdir(), "eider-disk-"));
   const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", path]);
   if (!mounted.success) {
