@@ -45,7 +45,7 @@ export async function rollBack(options: RollBack): Promise<number> {
     if (round > mostRounds)
       throw new RollBackRefused("the account keeps changing: stop what changes it, and try again");
     for (const { path, specialUse } of create) {
-      const command = { kind: "createMailbox", path, ...(specialUse ? { specialUse } : {}) } as const;
+      const command = { kind: "createMailbox", path, ...(specialUse ? { specialUse } : {}), subscribe: true } as const;
       await change(options, command, ["mailboxExists"]);
     }
     brought += await bringMessages(options, bring, aliases);

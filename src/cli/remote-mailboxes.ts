@@ -1,3 +1,4 @@
+import { parsePath } from "../domain/account/mailbox-path.ts";
 import { type Api, ApiRefusal } from "./api.ts";
 import type { MailFlags } from "./mail/mail-file.ts";
 
@@ -11,11 +12,11 @@ export async function mailboxesOf(api: Api, user: string): Promise<RemoteMailbox
   return (await api.get<{ results: RemoteMailbox[] }>(`/users/${user}/mailboxes?counters=true`)).results;
 }
 
-/** The mailbox of that path (INBOX in any case); made when there is none. */
+/** The mailbox of that path, however it is spelt; made when there is none. */
 export async function ensureMailbox(api: Api, user: string, path: string): Promise<RemoteMailbox> {
-  const wanted = (mailbox: RemoteMailbox) =>
-    mailbox.path === path || (path.toUpperCase() === "INBOX" && mailbox.path === "INBOX");
-  const existing = (await mailboxesOf(api, user)).find(wanted);
+  const name = parsePath(path);
+  // What cannot be a name the server refuses to make, and says why.
+  const existing = (await mailboxesOf(api, user)).find((mailbox) => "path" in name && mailbox.path === name.path);
   if (existing) return existing;
   const { id } = await api.send<{ id: string }>("POST", `/users/${user}/mailboxes`, { path });
   return { id, path, total: 0 };

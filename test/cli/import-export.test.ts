@@ -109,6 +109,22 @@ describe("eider import and export", () => {
     expect(again).toMatchObject({ code: 1, err: expect.stringContaining("export into an empty directory") });
   });
 
+  test("--mailbox means the same mailbox however it is spelt, and one that cannot be is refused", async () => {
+    await line.addUser("spelt@example.com");
+    writeFileSync(join(line.cwd(), "in.mbox"), "From a@b Sat Jan  3 01:05:34 1996\nSubject: one\n\nx\n");
+    const into = (mailbox: string) =>
+      line.eider(["import", "spelt@example.com", "mbox", "in.mbox", "--mailbox", mailbox]);
+    expect((await into("inbox/Gr\u00fcn")).out).toBe("Imported 1 message\n");
+    for (const spelling of ["INBOX/Gru\u0308n", "/Inbox/Gr\u00fcn/"])
+      expect((await into(spelling)).out).toBe("Imported 0 messages, 1 were there already\n");
+    expect(await into("a//b")).toMatchObject({ code: 2, err: expect.stringContaining("a level is empty") });
+    const folders = await line.eider(["import", "spelt@example.com", "maildir", maildir(), "--mailbox", "Inbox/"]);
+    expect(folders.code).toBe(0);
+    await line.imap("spelt@example.com", async (client) => {
+      expect((await client.list()).map(({ path }) => path)).toContain("Lists/K\u00e4se");
+    });
+  });
+
   test("what the server refuses is named, the others are stored", async () => {
     await line.addUser("eml@example.com");
     mkdirSync(join(line.cwd(), "eml"));

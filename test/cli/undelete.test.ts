@@ -80,10 +80,11 @@ describe("eider undelete", () => {
     await client.logout();
     const restored = (words: string[]) => line.eider(["undelete", address, ...words, "--json"]);
     expect((await restored(["--since", "2100-01-01"])).json()).toEqual({ restored: 0, mailboxes: [] });
-    const into = await restored(["--since", "1h", "--mailbox", "inbox", "--into", "Found/again"]);
+    const into = await restored(["--since", "1h", "--mailbox", "/inbox/", "--into", "Found/again"]);
     expect(into.json()).toMatchObject({ restored: 1 });
     expect(await line.eider(["undelete", address, "--mailbox", "inbox"])).toMatchObject({ code: 1 });
     expect(await restored(["--since", "nonsense"])).toMatchObject({ code: 2 });
+    expect(await restored(["--mailbox", "a//b"])).toMatchObject({ code: 2 });
     expect((await restored(["--mailbox", "Work"])).json()).toMatchObject({ restored: 1 });
   });
 

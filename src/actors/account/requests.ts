@@ -70,7 +70,7 @@ export type ChangeCommand =
       internalDate?: number;
       source: MessageSource;
     }
-  | { kind: "createMailbox"; path: string; specialUse?: SpecialUse }
+  | { kind: "createMailbox"; path: string; specialUse?: SpecialUse; subscribe?: boolean }
   | { kind: "renameMailbox"; from: MailboxRef; path: string }
   | { kind: "openAccount"; quota: number; mailboxes: readonly { path: string; specialUse: SpecialUse | null }[] }
   | Exclude<AccountCommand, { kind: "append" | "createMailbox" | "renameMailbox" | "openAccount" }>

@@ -74,7 +74,9 @@ function commandsFor(
     const levels = path.split(pathSeparator);
     for (const [at] of levels.entries()) made.add(levels.slice(0, at + 1).join(pathSeparator));
     const use = missing.get(path) ?? null;
-    commands.push({ kind: "createMailbox", path, ...(use === null || uses.has(use) ? {} : { specialUse: use }) });
+    const specialUse = use === null || uses.has(use) ? {} : { specialUse: use };
+    // Who asks for it back wants to see it, in clients too that show what is subscribed to.
+    commands.push({ kind: "createMailbox", path, ...specialUse, subscribe: true });
     uses.add(use);
   }
   for (const [from, some] of bySource) {

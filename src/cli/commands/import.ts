@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { inboxPath, parsePath } from "../../domain/account/mailbox-path.ts";
 import { connectApi } from "../api.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure, WrongUsage } from "../failure.ts";
@@ -29,6 +30,8 @@ export function addImport(program: Command, console: Console): void {
     .action(async (address: string, format: string, paths: string[], options: CommonOptions & { mailbox: string }) => {
       const read = readers[format];
       if (!read) throw new WrongUsage(`the format is maildir, mbox or eml, not ${format}`);
+      const mailbox = parsePath(options.mailbox);
+      if ("why" in mailbox) throw new WrongUsage(`--mailbox ${options.mailbox} cannot be a mailbox: ${mailbox.why}`);
       const folders = paths.flatMap((path) => read(resolve(console.cwd, path)));
       const api = connectApi(options, console);
       const user = await userId(api, address);
@@ -38,9 +41,7 @@ export function addImport(program: Command, console: Console): void {
       const result: ImportResult = { stored: 0, present: 0, refused: [] };
       try {
         for (const folder of folders) {
-          await importFolder(api, user, folder, targetOf(options.mailbox, folder.path), result, () =>
-            progress.advance(),
-          );
+          await importFolder(api, user, folder, targetOf(mailbox.path, folder.path), result, () => progress.advance());
         }
       } finally {
         progress.end();
@@ -61,5 +62,5 @@ export function addImport(program: Command, console: Console): void {
 /** Where a folder of the source goes: the root to the mailbox named, the others beside INBOX or below it. */
 function targetOf(mailbox: string, path: readonly string[]): string {
   if (path.length === 0) return mailbox;
-  return (mailbox.toUpperCase() === "INBOX" ? path : [mailbox, ...path]).join("/");
+  return (mailbox === inboxPath ? path : [mailbox, ...path]).join("/");
 }

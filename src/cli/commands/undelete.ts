@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { parsePath } from "../../domain/account/mailbox-path.ts";
 import { type Api, connectApi } from "../api.ts";
 import type { Console } from "../console.ts";
 import { CommandFailure, WrongUsage } from "../failure.ts";
@@ -64,8 +65,9 @@ async function archivedMailboxes(api: Api, user: string, start: Date, wanted?: s
   const path = `/users/${user}/archived/mailboxes?start=${start.toISOString()}`;
   const { results } = await api.get<{ results: ArchivedMailbox[] }>(path);
   if (wanted === undefined) return results;
-  const name = /^inbox$/i.test(wanted) ? "INBOX" : wanted.normalize("NFC");
-  return results.filter((mailbox) => mailbox.path === name);
+  const name = parsePath(wanted);
+  if ("why" in name) throw new WrongUsage(`--mailbox ${wanted} cannot be a folder: ${name.why}`);
+  return results.filter((mailbox) => mailbox.path === name.path);
 }
 
 async function showMessages(

@@ -10,6 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { inboxPath } from "../../domain/account/mailbox-path.ts";
 import { encodeModifiedUtf7 } from "../../protocols/imap/wire/modified-utf7.ts";
 import type { MailFlags, MailMessage } from "./mail-file.ts";
 
@@ -23,7 +24,7 @@ export class MaildirWriter {
 
   /** Begins a folder; empty ones are kept too. What is there from an earlier run is not written again. */
   folder(path: string): { write(uid: number, message: MailMessage): void; has(uid: number): boolean } {
-    const directory = path.toUpperCase() === "INBOX" ? this.#root : join(this.#root, folderName(path));
+    const directory = path === inboxPath ? this.#root : join(this.#root, folderName(path));
     for (const part of ["cur", "new", "tmp"]) mkdirSync(join(directory, part), { recursive: true, mode: 0o700 });
     if (directory !== this.#root && !existsSync(join(directory, "maildirfolder"))) {
       closeSync(openSync(join(directory, "maildirfolder"), "w", 0o600));

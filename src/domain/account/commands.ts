@@ -12,8 +12,18 @@ export type AccountCommand =
   /** For ever: its user is deleted. Everything that is wished for afterwards is refused. */
   | { kind: "closeAccount" }
   | { kind: "setQuota"; bytes: number }
-  /** Creates missing parents too; `ids` holds one fresh id for each level of the path. */
-  | { kind: "createMailbox"; path: string; specialUse?: SpecialUse; ids: readonly MailboxId[]; at: number }
+  /**
+   * Creates missing parents too; `ids` holds one fresh id for each level of the path. `subscribe`: to each level that is
+   * made; IMAP's CREATE leaves that to the client (RFC 3501 §6.3.6).
+   */
+  | {
+      kind: "createMailbox";
+      path: string;
+      specialUse?: SpecialUse;
+      subscribe?: boolean;
+      ids: readonly MailboxId[];
+      at: number;
+    }
   /** Children move along. INBOX: its messages move to a new mailbox, INBOX stays (RFC 9051 §6.3.6). */
   | { kind: "renameMailbox"; from: MailboxRef; path: string; ids: readonly MailboxId[]; at: number }
   | { kind: "deleteMailbox"; mailbox: MailboxRef }

@@ -39,19 +39,31 @@ export function createMailbox(account: Account, command: CommandOf<"createMailbo
   if (account.paths.has(parsed.path)) return refused({ kind: "mailboxExists", path: parsed.path });
   const validity = uidValidities(account, command.at);
   const made = newLevels(account, parsed.levels, command.ids, validity, command.specialUse ?? null);
-  const events = "refusal" in made ? made : (tooMany(account, made.length / 2) ?? made);
-  return "refusal" in events ? refused(events.refusal) : accepted(events);
+  const over = tooMany(account, made.length);
+  if (over) return refused(over);
+  if (!command.subscribe) return accepted(made);
+  // A subscription outlives its mailbox: it may be there before one of that name is made again.
+  const subscribed = made.filter(({ path }) => !account.subscriptions.has(path)).map(subscriptionTo);
+  if (account.subscriptions.size + subscribed.length > maxSubscriptions)
+    return refused({ kind: "tooManyMailboxes", limit: maxSubscriptions });
+  return accepted([...made, ...subscribed]);
 }
 
-/** Creates every level that is not there (RFC 9051 §6.3.4: superior names are made too), each subscribed to. */
+function subscriptionTo({ path }: { readonly path: string }): AccountEvent {
+  return { kind: "subscribed", path };
+}
+
+type MailboxCreated = Extract<AccountEvent, { kind: "mailboxCreated" }>;
+
+/** Creates every level that is not there (RFC 9051 §6.3.4: superior names are made too). */
 function newLevels(
   account: Account,
   levels: readonly string[],
   ids: readonly MailboxId[],
   validity: () => number,
   specialUse: SpecialUse | null,
-): AccountEvent[] | { refusal: Refusal } {
-  const events: AccountEvent[] = [];
+): MailboxCreated[] {
+  const events: MailboxCreated[] = [];
   for (let depth = 1; depth <= levels.length; depth++) {
     const path = levels.slice(0, depth).join(pathSeparator);
     if (account.paths.has(path)) continue;
@@ -59,15 +71,12 @@ function newLevels(
     if (mailbox === undefined) throw new Error(`Cannot create ${levels.length} levels: ${ids.length} ids were given`);
     const use = depth === levels.length ? specialUse : null;
     events.push({ kind: "mailboxCreated", mailbox, path, uidValidity: validity(), specialUse: use });
-    events.push({ kind: "subscribed", path });
   }
   return events;
 }
 
-function tooMany(account: Account, more: number): { refusal: Refusal } | null {
-  return account.mailboxes.size + more > maxMailboxes
-    ? { refusal: { kind: "tooManyMailboxes", limit: maxMailboxes } }
-    : null;
+function tooMany(account: Account, more: number): Refusal | null {
+  return account.mailboxes.size + more > maxMailboxes ? { kind: "tooManyMailboxes", limit: maxMailboxes } : null;
 }
 
 export function renameMailbox(account: Account, command: CommandOf<"renameMailbox">): Ruling {
@@ -81,10 +90,9 @@ export function renameMailbox(account: Account, command: CommandOf<"renameMailbo
     return refused({ kind: "badMailboxName", path: parsed.path, why: "a mailbox cannot become its own child" });
   }
   const parents = newLevels(account, parsed.levels.slice(0, -1), command.ids, uidValidities(account, command.at), null);
-  if ("refusal" in parents) return refused(parents.refusal);
-  const over = tooMany(account, parents.length / 2);
-  if (over) return refused(over.refusal);
-  const events = [...parents];
+  const over = tooMany(account, parents.length);
+  if (over) return refused(over);
+  const events: AccountEvent[] = [...parents];
   for (const each of account.mailboxes.values()) {
     if (each !== mailbox && !isBelow(each.path, mailbox.path)) continue;
     const path = parsed.path + each.path.slice(mailbox.path.length);
@@ -108,9 +116,8 @@ function moveInboxAway(
   command: CommandOf<"renameMailbox">,
 ): Ruling {
   const made = newLevels(account, levels, command.ids, uidValidities(account, command.at), null);
-  if ("refusal" in made) return refused(made.refusal);
-  const over = tooMany(account, made.length / 2);
-  if (over) return refused(over.refusal);
+  const over = tooMany(account, made.length);
+  if (over) return refused(over);
   const to = command.ids[levels.length - 1]!;
   const uids = allUids(inbox);
   return accepted(uids.length === 0 ? made : [...made, { kind: "moved", mailbox: inbox.id, uids, to, firstUid: 1 }]);

@@ -12,7 +12,7 @@ export function freshId(): MailboxId & MessageId {
   return counter.toString(16).padStart(24, "0") as MailboxId & MessageId;
 }
 
-const paths = ["INBOX", "inbox", "A", "B", "A/x", "A/x/y", "B/z", "Trash", "INBOX/k", "", "A//b"];
+const paths = ["INBOX", "inbox", "A", "B", "A/x", "/A/x/y/", "B/z", "Trash", "INBOX/k", "Inbox/k", "", "A//b"];
 const path = fc.constantFrom(...paths);
 const flag = fc.constantFrom(
   "\\Seen",
@@ -99,8 +99,14 @@ export function anyCommand(most: number): fc.Arbitrary<AccountCommand> {
     },
     {
       weight: 2,
-      arbitrary: path.map(
-        (name): AccountCommand => ({ kind: "createMailbox", path: name, ids: ids(), at: 1_700_000_000_000 }),
+      arbitrary: fc.tuple(path, fc.boolean()).map(
+        ([name, subscribe]): AccountCommand => ({
+          kind: "createMailbox",
+          path: name,
+          subscribe,
+          ids: ids(),
+          at: 1_700_000_000_000,
+        }),
       ),
     },
     {

@@ -7,12 +7,12 @@ export const inboxPath = "INBOX";
 export type ParsedPath = { readonly path: string; readonly levels: readonly string[] };
 
 /**
- * The one spelling of a name: NFC, INBOX in upper case as the first level, without the trailing separator that CREATE
- * allows (RFC 9051 §6.3.4). Answers why where it cannot be a name.
+ * The one spelling of a name, whichever command or protocol it came with: NFC; INBOX in upper case as the first level
+ * (RFC 9051 §5.1); without a separator at its end, which CREATE allows (§6.3.4), or at its beginning, which clients send
+ * whose path prefix is set to "/". Answers why where it cannot be a name.
  */
 export function parsePath(text: string): ParsedPath | { readonly why: string } {
-  const normal = text.normalize("NFC");
-  const trimmed = normal.endsWith(pathSeparator) ? normal.slice(0, -1) : normal;
+  const trimmed = trimmedPath(text);
   if (trimmed === "") return { why: "the name is empty" };
   const levels = trimmed.split(pathSeparator);
   if (levels.length > maxLevels) return { why: `more than ${maxLevels} levels` };
@@ -21,8 +21,21 @@ export function parsePath(text: string): ParsedPath | { readonly why: string } {
     if (level.length > maxLevelLength) return { why: `a level is longer than ${maxLevelLength} characters` };
     if (hasControl(level)) return { why: "control characters are not allowed" };
   }
-  if (levels[0]!.toUpperCase() === inboxPath) levels[0] = inboxPath;
+  if (isInbox(levels[0]!)) levels[0] = inboxPath;
   return { path: levels.join(pathSeparator), levels };
+}
+
+/** The text of a name or of a pattern for names (`*`, `%`) in NFC, without one separator at either end. */
+export function trimmedPath(text: string): string {
+  const normal = text.normalize("NFC");
+  const from = normal.startsWith(pathSeparator) ? 1 : 0;
+  const to = normal.endsWith(pathSeparator) ? normal.length - 1 : normal.length;
+  return normal.slice(from, Math.max(from, to));
+}
+
+/** Letter case of ASCII only: the upper case of a dotless i is an I too, and "ınbox" is another name. */
+function isInbox(level: string): boolean {
+  return /^inbox$/i.test(level);
 }
 
 function hasControl(text: string): boolean {

@@ -47,7 +47,7 @@ export class NaiveAccount {
       case "expunge":
         return this.#expunge(command);
       case "createMailbox":
-        return this.#create(spelt(command.path), command.ids);
+        return this.#create(spelt(command.path), command.ids, command.subscribe);
       case "renameMailbox":
         return this.#rename(command);
       case "deleteMailbox": {
@@ -97,7 +97,9 @@ export class NaiveAccount {
       case "openAccount":
         if (this.seq > 0) return false;
         this.quota = command.quota;
-        for (const { id, path, specialUse } of command.mailboxes) this.#make(id, path, specialUse);
+        for (const { id, path, specialUse } of command.mailboxes) {
+          this.subscriptions.add(this.#make(id, path, specialUse).path);
+        }
         return true;
     }
   }
@@ -105,7 +107,6 @@ export class NaiveAccount {
   #make(id: string, path: string, specialUse: string | null): NaiveMailbox {
     const mailbox: NaiveMailbox = { id, path, specialUse, uidNext: 1, changed: this.seq + 1, messages: [], gone: [] };
     this.mailboxes.push(mailbox);
-    this.subscriptions.add(path);
     return mailbox;
   }
 
@@ -209,12 +210,14 @@ export class NaiveAccount {
     return true;
   }
 
-  #create(path: string, ids: readonly string[]): boolean {
+  #create(path: string, ids: readonly string[], subscribe = false): boolean {
     const levels = path.split("/");
     if (levels.includes("") || this.find({ path })) return false;
     for (const [at] of levels.entries()) {
       const name = levels.slice(0, at + 1).join("/");
-      if (!this.find({ path: name })) this.#make(ids[at]!, name, null);
+      if (this.find({ path: name })) continue;
+      this.#make(ids[at]!, name, null);
+      if (subscribe) this.subscriptions.add(name);
     }
     return true;
   }
@@ -269,8 +272,8 @@ export type NaiveMailbox = {
 };
 
 function spelt(path: string): string {
-  const levels = path.replace(/\/$/, "").split("/");
-  if (levels[0]!.toUpperCase() === "INBOX") levels[0] = "INBOX";
+  const levels = path.replace(/^\/|\/$/g, "").split("/");
+  if (/^inbox$/i.test(levels[0]!)) levels[0] = "INBOX";
   return levels.join("/");
 }
 

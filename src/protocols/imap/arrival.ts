@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import { Cursor } from "./wire/cursor.ts";
 import { appendOpening } from "./wire/rules.ts";
 import type { AnnouncedLiteral, AppendOpening, LiteralSink } from "./wire/types.ts";
-import { WireSyntaxError } from "./wire/wire-syntax-error.ts";
+import { ImpossibleName, WireSyntaxError } from "./wire/wire-syntax-error.ts";
 
 /**
  * The message of an APPEND while it arrives. What cannot be taken is refused before it is sent (RFC 7888 §5 for
@@ -160,6 +160,7 @@ export class Arrival implements LiteralSink {
     try {
       opening = appendOpening(new Cursor(args, session.wire));
     } catch (error) {
+      if (error instanceof ImpossibleName) return spoken({ kind: "badMailboxName", path: "", why: error.expected });
       if (error instanceof WireSyntaxError) return `BAD APPEND: ${error.message}`;
       throw error;
     }

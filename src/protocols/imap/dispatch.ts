@@ -9,7 +9,7 @@ import { Cursor } from "./wire/cursor.ts";
 import { parseArgs } from "./wire/parse-args.ts";
 import { offeredCharsets } from "./wire/rules.ts";
 import type { RawCommand, ReadFailure } from "./wire/types.ts";
-import { BeyondLimit, UnknownCharset, WireSyntaxError } from "./wire/wire-syntax-error.ts";
+import { BeyondLimit, ImpossibleName, UnknownCharset, WireSyntaxError } from "./wire/wire-syntax-error.ts";
 
 /** A completion that has its tagged line now. */
 export type Completed = Exclude<Completion, { status: "open" }>;
@@ -145,7 +145,12 @@ function knownFailure(raw: RawCommand, error: unknown): Completed | null {
     const code = `BADCHARSET (${offeredCharsets.join(" ")})`;
     return { status: "NO", code, text: `Unknown charset ${error.charset}` };
   }
+  if (error instanceof ImpossibleName) return impossible(error);
   if (error instanceof BeyondLimit) return { status: "NO", code: "LIMIT", text: `Not more than ${error.expected}` };
   if (error instanceof WireSyntaxError) return { status: "BAD", text: `${raw.name}: ${error.message}` };
   return null;
+}
+
+function impossible({ expected: why }: ImpossibleName): Completed {
+  return { status: "NO", refusal: { kind: "badMailboxName", path: "", why } };
 }

@@ -25,11 +25,13 @@ export async function openMailbox(
     out.ascii("* OK [CLOSED] Previous mailbox is closed").crlf();
   }
   if (request.condstore) session.condstore = true;
+  if ("why" in request.mailbox)
+    return { status: "NO", refusal: { kind: "badMailboxName", path: "", ...request.mailbox } };
   // Heard from before it is opened, so that nothing falls between.
   session.watch();
   const opened = await session.ask({
     kind: "openMailbox",
-    mailbox: { path: request.mailbox },
+    mailbox: request.mailbox,
     claimRecent: writable,
     ...(qresync && { resync: resyncOf(qresync) }),
   });

@@ -8,7 +8,9 @@ const differs =
 const moreAttributes = differs(
   "it adds the attributes of LIST without options, as RFC 5258 §3 allows; INBOX is subscribed",
 );
-const parents = differs("superior names are made as mailboxes that can be selected; what is made is subscribed");
+const parents = differs("superior names are made as mailboxes that can be selected; INBOX is subscribed");
+const ends = differs('a "/" at either end of a name is passed over; Dovecot knows no such mailbox');
+const anyLevel = differs('"%" anywhere means a level (RFC 3501 §6.3.9); Dovecot looks for it at the end');
 const renamedInbox = differs("Dovecot cannot rename this INBOX; RFC 3501 §6.3.5 moves its messages");
 const unfolded = differs("values are unfolded as RFC 5322 §2.2.3 says; Dovecot makes every run of blanks one space");
 const noAddress = differs(
@@ -94,6 +96,51 @@ export const sessions: Readonly<Record<string, readonly Step[]>> = {
     "UNSELECT",
     "CLOSE",
     "CHECK",
+  ],
+  "names and subscriptions": [
+    "CREATE foo2/bar1",
+    "CREATE foo2/bar2",
+    "CREATE baz2/bar2",
+    "CREATE eps2/mamba",
+    'LSUB "" "foo*"',
+    "SUBSCRIBE foo2/bar1",
+    "SUBSCRIBE foo2/bar2",
+    "SUBSCRIBE baz2/bar2",
+    "SUBSCRIBE eps2/mamba",
+    'LSUB "" "*2"',
+    anyLevel('LSUB "" "%2"'),
+    'LSUB "" "*2%"',
+    'LSUB "" "foo2/*"',
+    "CREATE inbox/sub",
+    "STATUS INBOX/sub (MESSAGES)",
+    "SUBSCRIBE Inbox/sub",
+    'LSUB "" "Inbox/sub"',
+    'LIST "" "Inbox/sub"',
+    'LIST "" "inb*s*"',
+    'LIST "Inbox/" "%"',
+    "APPEND Inbox/sub {17+}\r\nSubject: x\r\n\r\ny\r\n",
+    ownWords("EXAMINE Inbox/sub"),
+    'EXAMINE "a&b"',
+    "FETCH 1 UID",
+    'STATUS "a&b" (MESSAGES)',
+    'CREATE "a&b"',
+    'DELETE "a&b"',
+    'RENAME foo2 "a&b"',
+    'RENAME "a&b" foo3',
+    'SUBSCRIBE "a&b"',
+    'UNSUBSCRIBE "a&b"',
+    'APPEND "a&b" {17+}\r\nSubject: x\r\n\r\ny\r\n',
+    'SELECT "Gr\xc3\xbcn"',
+    "SELECT Gr\xc3\xbcn",
+    "SELECT foo2//bar1",
+    'LIST "" "a&b"',
+    'LIST "a&b" "*"',
+    'LIST "" "Gr\xc3\xbcn"',
+    'LSUB "" "a&b"',
+    ends("STATUS foo2/bar1/ (MESSAGES)"),
+    ends("STATUS /foo2/bar1 (MESSAGES)"),
+    ends('LIST "" "foo2/bar1/"'),
+    ends('LIST "/" "foo2/%"'),
   ],
   "fetch: structure": [
     "SELECT INBOX",

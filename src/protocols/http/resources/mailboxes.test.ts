@@ -37,7 +37,9 @@ describe("POST …/mailboxes", () => {
       total: 0,
       unseen: 0,
     });
-    expect(paths(await http.get(`/users/${id}/mailboxes`))).toContain("Work/2024");
+    const { results } = await http.get(`/users/${id}/mailboxes`);
+    const parents = results.filter(({ path }: Json) => path === "Work" || path === "Work/2024");
+    expect(parents.map(({ subscribed }: Json) => subscribed)).toEqual([true, true]);
   });
 
   test("refuses what is there, what is no name and what would be forgotten", async () => {
@@ -61,6 +63,22 @@ describe("GET …/mailboxes/:mailbox", () => {
     expect(await http.refused(400, "GET", `/users/${id}/mailboxes/resolve`)).toBe("InputValidationError");
     expect(await http.refused(400, "GET", `/users/${id}/mailboxes/..%2f..%2fetc`)).toBe("InputValidationError");
     expect(await http.refused(404, "GET", "/users/ffffffffffffffffffffffff/mailboxes")).toBe("UserNotFound");
+  });
+
+  test("every spelling of a path means the same mailbox", async () => {
+    const { id } = await http.addUser("spell");
+    const path = `/users/${id}/mailboxes`;
+    const made = await http.post(path, { path: "/inbox/Gru\u0308n/" });
+    for (const spelling of ["INBOX/Gr\u00fcn", "Inbox/Gru\u0308n", "/iNbOx/Gr\u00fcn", "INBOX/Gr\u00fcn/"]) {
+      const found = await http.get(`${path}/resolve?path=${encodeURIComponent(spelling)}`);
+      expect(found).toMatchObject({ id: made.id, path: "INBOX/Gr\u00fcn" });
+      expect(await http.refused(400, "POST", path, { path: spelling })).toBe("MailboxExistsError");
+      // The name that it has: nothing to be renamed.
+      await http.put(`${path}/${made.id}`, { path: spelling, subscribed: true });
+    }
+    expect(await http.refused(404, "GET", `${path}/resolve?path=a%2F%2Fb`)).toBe("NoSuchMailbox");
+    await http.post(path, { path: "\u0131nbox" });
+    expect(paths(await http.get(path))).toContain("\u0131nbox");
   });
 
   test("does not show one user's mailbox under another's name", async () => {

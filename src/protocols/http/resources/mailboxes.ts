@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChangeCommand, MailboxSummary } from "../../../actors/account/requests.ts";
+import { parsePath } from "../../../domain/account/mailbox-path.ts";
 import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
 import { nothing } from "../answers.ts";
 import { badInput, HttpFailure, userNotFound } from "../failure.ts";
@@ -63,11 +64,8 @@ export const createMailbox = operation({
   answer: z.object({ id: z.string() }),
   async run({ user, path, ...rest }, { services }) {
     refuseNotKept(rest);
-    const create: ChangeCommand = { kind: "createMailbox", path };
-    const { events } = await change(services, user, {
-      kind: "batch",
-      commands: [create, { kind: "subscribe", path }],
-    });
+    // Applications make folders for people to see: clients that show what is subscribed to are to show them.
+    const { events } = await change(services, user, { kind: "createMailbox", path, subscribe: true });
     const created = events.findLast((event) => event.kind === "mailboxCreated");
     if (!created) throw new HttpFailure(400, "MailboxExistsError", "This mailbox already exists");
     return { id: created.mailbox as string };
@@ -106,7 +104,7 @@ export const updateMailbox = operation({
   async run({ user, mailbox: id, path, subscribed, ...rest }, { services }) {
     refuseNotKept(rest);
     const mailbox = await existingMailbox(services, user, { id });
-    const renamed = path !== undefined && path !== mailbox.path;
+    const renamed = path !== undefined && !isNameOf(mailbox, path);
     if (renamed && mailbox.path === "INBOX") {
       throw new HttpFailure(400, "DisallowedMailboxMethod", "Mailbox update failed with code DisallowedMailboxMethod");
     }
@@ -165,10 +163,18 @@ export async function existingMailbox(
   wanted: { id: MailboxId } | { path: string },
 ): Promise<MailboxSummary> {
   const mailboxes = await mailboxesOf(services, account);
-  const name = "path" in wanted ? (/^inbox$/i.test(wanted.path) ? "INBOX" : wanted.path.normalize("NFC")) : null;
-  const found = mailboxes.find((mailbox) => ("id" in wanted ? mailbox.id === wanted.id : mailbox.path === name));
+  const is = "id" in wanted ? wanted.id : parsePath(wanted.path);
+  const found = mailboxes.find(({ id, path }) =>
+    typeof is === "string" ? id === is : "path" in is && path === is.path,
+  );
   if (!found) throw refusalFailure({ kind: "noSuchMailbox", path: "" });
   return found;
+}
+
+/** Whether a client's spelling of a path is this mailbox's. */
+function isNameOf(mailbox: MailboxSummary, path: string): boolean {
+  const parsed = parsePath(path);
+  return "path" in parsed && parsed.path === mailbox.path;
 }
 
 /** Makes a change durable, under a request id of its own unless one is given. */

@@ -14,12 +14,10 @@ export const create = command({
     if (request.uses.length > 1 || request.uses.some((use) => !uses.includes(use))) {
       return { status: "NO", code: "USEATTR", text: "A mailbox cannot be made for that" };
     }
-    // A "/" at the end says that there will be mailboxes below it (RFC 3501 §6.3.3); any mailbox may have some.
-    const path = request.mailbox.replace(/\/$/, "");
     const [use] = request.uses;
     const outcome = await session.change({
       kind: "createMailbox",
-      path,
+      path: request.mailbox,
       ...(use !== undefined && { specialUse: use as SpecialUse }),
     });
     if (!outcome.ok) return { status: "NO", refusal: outcome.refusal };

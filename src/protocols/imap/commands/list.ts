@@ -1,6 +1,6 @@
 import { command, withAccount } from "../command.ts";
-import { listPattern } from "../list-pattern.ts";
-import { type ListedName, listedNames } from "../mailbox-tree.ts";
+import { type ListedName, listedNames, sought } from "../mailbox-tree.ts";
+import { namesMeant } from "../names-meant.ts";
 import { writeStatus } from "../status-items.ts";
 import { listRequest } from "../wire/rules.ts";
 import type { ListRequest } from "../wire/types.ts";
@@ -19,37 +19,45 @@ export const list = command({
     }
     const mailboxes = await session.read({ kind: "mailboxes" });
     if (request.returns.status?.includes("HIGHESTMODSEQ")) session.condstore = true;
-    const patterns = request.patterns.map((pattern) => listPattern(request.reference + pattern));
-    for (const name of listedNames(mailboxes)) {
-      if (!patterns.some((matches) => matches(name.path))) continue;
-      const shown = shownAs(name, request);
-      if (shown === null) continue;
-      out.ascii("* LIST (").ascii(shown.attributes.join(" ")).ascii(') "/" ').mailbox(name.path, utf8);
-      if (shown.childInfo) out.ascii(' ("CHILDINFO" ("SUBSCRIBED"))');
+    const patterns = request.patterns.map((pattern) => namesMeant(request.reference, pattern));
+    const names = sought(listedNames(mailboxes), {
+      matches: (path) => patterns.some((matches) => matches(path)),
+      chosen: (name) => isChosen(name, request),
+      recursive: request.selection.includes("RECURSIVEMATCH"),
+    });
+    for (const { name, chosen, chosenBelow } of names) {
+      out.ascii("* LIST (").ascii(attributesOf(name, request).join(" ")).ascii(') "/" ').mailbox(name.path, utf8);
+      if (chosenBelow) out.ascii(` ("CHILDINFO" (${criteriaOf(request)}))`);
       out.crlf();
       const { status } = request.returns;
-      if (status !== undefined && name.mailbox !== null) writeStatus(out, name.mailbox, status, utf8);
+      // RFC 5819 §2: none of a level that is only shown for what is below it.
+      if (status !== undefined && chosen && name.mailbox !== null) writeStatus(out, name.mailbox, status, utf8);
       if (session.socket.congested && !(await session.room())) break;
     }
     return { status: "OK", text: "LIST completed" };
   },
 });
 
-/** How a name that matches is shown; null: it is not. */
-function shownAs(name: ListedName, request: ListRequest): { attributes: string[]; childInfo: boolean } | null {
-  const { selection } = request;
-  const { mailbox } = name;
-  const subscribedOnly = selection.includes("SUBSCRIBED");
-  // RFC 5258 §3.5: a parent that is not selected itself is shown for the sake of its subscribed children.
-  const childInfo = subscribedOnly && selection.includes("RECURSIVEMATCH") && name.subscribedBelow;
-  if (subscribedOnly && !name.subscribed && !childInfo) return null;
-  if (selection.includes("SPECIAL-USE") && (mailbox?.specialUse ?? null) === null) return null;
+/** Whether the selection options mean it (RFC 5258 §3.1, RFC 6154 §2). */
+function isChosen({ mailbox, subscribed, hasChildren }: ListedName, { selection }: ListRequest): boolean {
+  if (selection.includes("SPECIAL-USE") && (mailbox?.specialUse ?? null) === null) return false;
+  if (selection.includes("SUBSCRIBED")) return subscribed;
   // A level that is only there because of what is below it; RFC 3501 §6.3.8 shows it with \Noselect.
-  if (mailbox === null && !subscribedOnly && !name.hasChildren) return null;
+  return mailbox !== null || hasChildren;
+}
+
+function attributesOf({ mailbox, subscribed, hasChildren }: ListedName, request: ListRequest): readonly string[] {
   const attributes: string[] = [];
   if (mailbox === null) attributes.push(request.extended ? "\\NonExistent" : "\\Noselect");
-  attributes.push(name.hasChildren ? "\\HasChildren" : "\\HasNoChildren");
-  if (name.subscribed && (subscribedOnly || request.returns.subscribed)) attributes.push("\\Subscribed");
+  attributes.push(hasChildren ? "\\HasChildren" : "\\HasNoChildren");
+  const subscriptions = request.selection.includes("SUBSCRIBED") || request.returns.subscribed;
+  if (subscribed && subscriptions) attributes.push("\\Subscribed");
   if (mailbox?.specialUse) attributes.push(mailbox.specialUse);
-  return { attributes, childInfo };
+  return attributes;
+}
+
+/** list-select-base-opt-quoted *(SP list-select-base-opt-quoted) ; what is there below, RFC 5258 §3.5 */
+function criteriaOf({ selection }: ListRequest): string {
+  const criteria = selection.filter((option) => option === "SUBSCRIBED" || option === "SPECIAL-USE");
+  return criteria.map((option) => `"${option}"`).join(" ");
 }

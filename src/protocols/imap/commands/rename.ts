@@ -8,8 +8,7 @@ export const rename = command({
   states: withAccount,
   args: { from: mailbox, to: mailbox },
   async run({ args: { from, to } }, session) {
-    const path = to.replace(/\/$/, "");
-    const outcome = await session.change({ kind: "renameMailbox", from: { path: from }, path });
+    const outcome = await session.change({ kind: "renameMailbox", from: { path: from }, path: to });
     if (!outcome.ok) return { status: "NO", refusal: outcome.refusal };
     return { status: "OK", text: "RENAME completed" };
   },

@@ -1,7 +1,7 @@
 import { command, withAccount } from "../command.ts";
 import { mailbox } from "../wire/rules.ts";
 
-/** SUBSCRIBE: a name the client wants to see in LSUB, whether or not there is such a mailbox. */
+/** SUBSCRIBE: a mailbox the client wants to see in LSUB; it must be there, and may go afterwards. */
 export const subscribe = command({
   name: "SUBSCRIBE",
   rfc: ["3501 §6.3.6"],

@@ -1,17 +1,17 @@
 import { command, withAccount } from "../command.ts";
-import { listPattern } from "../list-pattern.ts";
 import { listedNames } from "../mailbox-tree.ts";
-import { listMailbox, mailbox } from "../wire/rules.ts";
+import { namesMeant } from "../names-meant.ts";
+import { listMailbox, listReference } from "../wire/rules.ts";
 
 /** XLIST: what Gmail had before SPECIAL-USE; some clients of WildDuck's users still ask for it. */
 export const xlist = command({
   name: "XLIST",
   rfc: [],
   states: withAccount,
-  args: { reference: mailbox, pattern: listMailbox },
+  args: { reference: listReference, pattern: listMailbox },
   async run({ args }, session) {
     const { out, utf8 } = session;
-    const matches = listPattern(args.reference + args.pattern);
+    const matches = namesMeant(args.reference, args.pattern);
     for (const name of listedNames(await session.read({ kind: "mailboxes" }))) {
       if (name.mailbox === null || !matches(name.path)) continue;
       const attributes = [name.hasChildren ? "\\HasChildren" : "\\HasNoChildren"];

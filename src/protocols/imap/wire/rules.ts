@@ -8,7 +8,7 @@ export { fetchRequest } from "./grammar/fetch.ts";
 export { flag, flagList } from "./grammar/flags.ts";
 export { idRequest } from "./grammar/id.ts";
 export { listRequest } from "./grammar/list.ts";
-export { listMailbox, mailbox } from "./grammar/mailbox.ts";
+export { listMailbox, listReference, mailbox } from "./grammar/mailbox.ts";
 export { modSequence, number, number64, nzNumber } from "./grammar/numbers.ts";
 export { quotaLimits } from "./grammar/quota.ts";
 export { offeredCharsets, searchRequest } from "./grammar/search.ts";

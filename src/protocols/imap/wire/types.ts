@@ -110,8 +110,11 @@ export type StatusItem =
   | "DELETED";
 
 /** SELECT's and EXAMINE's: RFC 4466 §2.4, RFC 7162 §3.1.8, §3.2.5. */
+/** What a client calls a mailbox: its path, or why there can be none of that name. */
+export type MailboxName = { readonly path: string } | { readonly why: string };
+
 export type SelectRequest = {
-  readonly mailbox: string;
+  readonly mailbox: MailboxName;
   readonly condstore: boolean;
   readonly qresync?: {
     readonly uidValidity: number;
@@ -129,8 +132,9 @@ export type ListRequest = {
   /** Anything beyond RFC 3501 was used: RFC 5258 §3.1 changes what the answer may leave out. */
   readonly extended: boolean;
   readonly selection: readonly ListSelection[];
-  readonly reference: string;
-  readonly patterns: readonly string[];
+  /** null: not a mailbox name, so that nothing is called that; the same in `patterns`. */
+  readonly reference: string | null;
+  readonly patterns: readonly (string | null)[];
   readonly returns: {
     readonly subscribed: boolean;
     readonly children: boolean;

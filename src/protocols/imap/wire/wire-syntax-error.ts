@@ -19,6 +19,11 @@ export class BeyondLimit extends WireSyntaxError {
   }
 }
 
+/** A mailbox name that none can have: `NO [CANNOT]`, not BAD; `expected` is why (RFC 5530 §3). */
+export class ImpossibleName extends WireSyntaxError {
+  override readonly name = "ImpossibleName";
+}
+
 /** SEARCH named a charset that is not known: `NO [BADCHARSET (US-ASCII UTF-8 …)]`, not BAD (RFC 3501 §6.4.4). */
 export class UnknownCharset extends WireSyntaxError {
   override readonly name = "UnknownCharset";

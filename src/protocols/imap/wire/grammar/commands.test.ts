@@ -97,15 +97,15 @@ describe("APPEND", () => {
 
 describe("SELECT", () => {
   test("with CONDSTORE and QRESYNC (RFC 7162 §7)", () => {
-    expect(read(selectRequest, "inbox")).toEqual({ mailbox: "INBOX", condstore: false });
-    expect(read(selectRequest, "x (condstore)")).toEqual({ mailbox: "x", condstore: true });
+    expect(read(selectRequest, "inbox")).toEqual({ mailbox: { path: "INBOX" }, condstore: false });
+    expect(read(selectRequest, "x (condstore)")).toEqual({ mailbox: { path: "x" }, condstore: true });
     expect(read(selectRequest, "x (QRESYNC (67890007 715194045007))")).toEqual({
-      mailbox: "x",
+      mailbox: { path: "x" },
       condstore: false,
       qresync: { uidValidity: 67890007, modSeq: 715194045007 },
     });
     expect(read(selectRequest, "x (QRESYNC (1 2 41,43:211 (1,3:4 5,7:8)) CONDSTORE)")).toEqual({
-      mailbox: "x",
+      mailbox: { path: "x" },
       condstore: true,
       qresync: {
         uidValidity: 1,

@@ -2,14 +2,14 @@ import { close, open, SP } from "../characters.ts";
 import type { Cursor } from "../cursor.ts";
 import type { ListRequest, ListSelection, StatusItem } from "../types.ts";
 import { keyword, oneOf, parenthesised, parenthesisedSome } from "./lists.ts";
-import { listMailbox, mailbox } from "./mailbox.ts";
+import { listMailbox, listReference } from "./mailbox.ts";
 import { statusItems } from "./status.ts";
 
 /** [list-select-opts SP] mailbox SP mbox-or-pat [SP list-return-opts] ; RFC 5258 §6 */
 export function listRequest(cursor: Cursor): ListRequest {
   const selecting = cursor.peek() === open;
   const selection = selecting ? selectOptions(cursor) : [];
-  const reference = mailbox(cursor);
+  const reference = listReference(cursor);
   cursor.space();
   // mbox-or-pat = list-mailbox / patterns ; patterns = "(" list-mailbox *(SP list-mailbox) ")"
   const several = cursor.peek() === open;

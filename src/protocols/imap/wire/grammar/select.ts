@@ -4,7 +4,7 @@ import type { Cursor } from "../cursor.ts";
 import { knownSet } from "../sequence-set.ts";
 import type { SelectRequest } from "../types.ts";
 import { keyword } from "./lists.ts";
-import { mailbox } from "./mailbox.ts";
+import { mailboxName } from "./mailbox.ts";
 import { nzModSequence, nzNumber } from "./numbers.ts";
 
 type Qresync = NonNullable<SelectRequest["qresync"]>;
@@ -14,7 +14,7 @@ type Qresync = NonNullable<SelectRequest["qresync"]>;
  * select-param = "CONDSTORE" / "QRESYNC" SP "(" … ")" ; RFC 7162 §7
  */
 export function selectRequest(cursor: Cursor): SelectRequest {
-  const name = mailbox(cursor);
+  const name = mailboxName(cursor);
   let condstore = false;
   let qresync: Qresync | undefined;
   if (cursor.peek() === SP && cursor.bytes[cursor.at + 1] === open) {

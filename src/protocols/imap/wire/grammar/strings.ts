@@ -104,10 +104,17 @@ export function literalHead(cursor: Cursor, allowed: "literal" | "literal8" | "e
 
 /** The text that UTF-8 octets say; `WireSyntaxError` where they are not UTF-8. */
 export function utf8Text(octets: Uint8Array, cursor: Cursor): string {
+  const text = utf8OrNull(octets);
+  if (text === null) throw cursor.expected("UTF-8");
+  return text;
+}
+
+/** The text that UTF-8 octets say; null where they are not UTF-8. */
+export function utf8OrNull(octets: Uint8Array): string | null {
   try {
     return utf8.decode(octets);
   } catch {
-    throw cursor.expected("UTF-8");
+    return null;
   }
 }
 
