@@ -37,6 +37,7 @@ function open(): { wire: NarrowWire; socket: ByteSocket; heard: string[] } {
   const conversation: Conversation = {
     received: say("received"),
     drained: say("drained"),
+    exhausted: say("exhausted"),
     secured: say("secured"),
     closed: say("closed"),
     expired: say("expired"),

@@ -16,6 +16,8 @@ export interface Conversation {
   received(bytes: Uint8Array): void;
   /** Everything written so far has gone out. */
   drained(): void;
+  /** The client has ended its sending side (RFC 9293 §3.6): answer all that it said before, then end. */
+  exhausted(): void;
   /** The TLS handshake asked for by `startTls` is done. */
   secured(): void;
   /** The connection is gone, whoever ended it. Called once. */
@@ -39,6 +41,8 @@ export class ByteSocket {
   /** Closed, or about to close once the queue is gone; writes are dropped. */
   ended = false;
   conversation: Conversation | null = null;
+  /** The client sends no more, whatever it may still read. */
+  exhausted = false;
   /** The client's address; behind a load balancer the one that it reported. */
   remote: string;
   /** Sweeps of the listener in a row that saw no progress on a non-empty queue. */
@@ -120,9 +124,13 @@ export class ByteSocket {
     if (!this.#closed) this.#wire.resume();
   }
 
-  /** STARTTLS: from now on the client speaks TLS. To be called when everything written has gone out. */
+  /**
+   * STARTTLS: from now on the client speaks TLS. To be called when everything written has gone out. Ends the connection
+   * of a client that can begin nothing any more.
+   */
   startTls(): void {
-    if (!this.ended) this.#secure(this);
+    if (this.exhausted) this.end();
+    else if (!this.ended) this.#secure(this);
   }
 
   /** For the listener: the wire as it is now. */
@@ -162,6 +170,14 @@ export class ByteSocket {
     if (this.ended) this.#wire.end();
     else this.conversation?.drained();
     this.#release();
+  }
+
+  /** For the listener: the client has sent its last octet. */
+  exhaust(): void {
+    if (this.exhausted || this.ended) return;
+    this.exhausted = true;
+    if (this.conversation === null) this.destroy();
+    else this.conversation.exhausted();
   }
 
   /** For the listener: the connection is gone. */

@@ -22,12 +22,12 @@ export class CarriedTls implements Wire {
         done();
       },
     });
-    this.#tls = new TLSSocket(this.#carrier as never, { isServer: true, ...tls });
+    this.#tls = new TLSSocket(this.#carrier as never, { isServer: true, allowHalfOpen: true, ...tls } as object);
     this.#tls.on("secure", () => events.secured(this));
     this.#tls.on("data", (bytes: Buffer) => events.data(this, bytes));
     this.#tls.on("drain", () => events.drain(this));
     this.#tls.on("error", () => this.terminate());
-    this.#tls.on("end", () => this.end());
+    this.#tls.on("end", () => events.exhausted());
   }
 
   #rest: Buffer | null = null;
@@ -36,6 +36,11 @@ export class CarriedTls implements Wire {
   /** Ciphertext from the client. */
   feed(bytes: Uint8Array): void {
     if (!this.#carrier.push(Buffer.from(bytes))) this.#below.pause();
+  }
+
+  /** The client sends no more. */
+  feedEnd(): void {
+    this.#carrier.push(null);
   }
 
   /** The connection below takes more again. */
@@ -87,4 +92,6 @@ export interface CarriedEvents {
   secured(wire: CarriedTls): void;
   data(wire: CarriedTls, bytes: Uint8Array): void;
   drain(wire: CarriedTls): void;
+  /** The client has sent its last octet. */
+  exhausted(): void;
 }

@@ -91,6 +91,11 @@ export class RawClient {
     this.#socket.destroy();
   }
 
+  /** Goes away so that the server knows of it at once, by RST; FIN alone may mean that it listens still. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
   #listen(): void {
     this.#socket.on("data", (bytes: Buffer) => {
       this.#text += bytes.toString("latin1");

@@ -59,6 +59,11 @@ class StreamListener implements Listening {
         if (socket.isOver(wire)) socket.flush();
         else if (socket.wire instanceof CarriedTls) socket.wire.flush();
       },
+      end: (wire) => {
+        const socket = wire.data;
+        if (socket.isOver(wire)) socket.exhaust();
+        else if (socket.wire instanceof CarriedTls) socket.wire.feedEnd();
+      },
       close: (wire) => this.#gone(wire.data),
       error: (wire, error) => this.#failed(wire.data, error),
     };
@@ -74,6 +79,7 @@ class StreamListener implements Listening {
       },
       data: (wire, bytes) => this.#received(wire.data, bytes),
       drain: (wire) => wire.data.flush(),
+      end: (wire) => wire.data.exhaust(),
       close: (wire) => this.#gone(wire.data),
       error: (wire, error) => this.#failed(wire.data, error),
     };
@@ -106,8 +112,9 @@ class StreamListener implements Listening {
   }
 
   #listen(port: number, tls: boolean): void {
-    // Bun's types know `reusePort` for clients only.
-    const settings = { hostname: this.#options.host, port, reusePort: this.#options.reusePort };
+    // Bun's types know `reusePort` for clients only. `allowHalfOpen`: else Bun closes, with what is not answered yet
+    // unsaid, as soon as the client has ended its sending side.
+    const settings = { hostname: this.#options.host, port, reusePort: this.#options.reusePort, allowHalfOpen: true };
     const listener = Bun.listen<ByteSocket>({
       ...settings,
       socket: { ...this.#plainHandlers, open: tls ? this.#openTls : this.#openPlain },
@@ -167,6 +174,7 @@ class StreamListener implements Listening {
         secured: () => this.#secured(socket),
         data: (_wire, plain) => this.#received(socket, plain),
         drain: () => socket.flush(),
+        exhausted: () => socket.exhaust(),
       });
       socket.adopt(tls);
       tls.feed(rest);

@@ -242,6 +242,11 @@ export class Session implements Conversation, CommandReceiver {
     this.idle?.push();
   }
 
+  exhausted(): void {
+    if (this.#securing) this.socket.end();
+    else this.reader.end();
+  }
+
   secured(): void {
     this.#securing = false;
     this.#finished();
@@ -314,6 +319,10 @@ export class Session implements Conversation, CommandReceiver {
     this.socket.resume();
   }
 
+  starved(): void {
+    this.socket.end();
+  }
+
   async #carryOn(work: Promise<void>): Promise<void> {
     try {
       await work;
@@ -359,7 +368,8 @@ export class Session implements Conversation, CommandReceiver {
     if (this.idle !== null) {
       this.#setDeadline();
       this.reader.nextLine();
-      this.idle.push();
+      // Behind the client's last octet the line above has ended it.
+      this.idle?.push();
       if (this.#leaving !== null) this.bye(this.#leaving);
       return;
     }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { SMTPServerSession } from "smtp-server";
 import { SMTPConnection } from "smtp-server/lib/smtp-connection.js";
 import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
@@ -53,6 +54,7 @@ export class LmtpConnection extends SMTPConnection {
 
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
     this.#sendGathered();
+    letSend(this._socket);
     const own = typeof text === "string" && /^[245]\.\d{1,3}\.\d{1,3} /.test(text);
     super.send(code, text, own ? false : context);
   }
@@ -73,6 +75,8 @@ export class LmtpConnection extends SMTPConnection {
       this._server.unhurried(() => this._onCommand(command, callback));
       setImmediate(() => this._server.leaveIfDraining(this));
     };
+    // The client has ended its sending side, and all it had said before is answered.
+    stream.once("finish", () => this.close());
     stream.on("error", (error: Error) => {
       this._server.services.logger.debug({ session: this.id, protocol: "lmtp", err: error }, "unreadable input");
       this.send(421, "4.5.2 Line too long or unreadable, closing connection");
@@ -91,6 +95,7 @@ export class LmtpConnection extends SMTPConnection {
    * not without end; then the socket is left alone until the library destroys it.
    */
   override close(): void {
+    this.#sendGathered();
     super.close();
     this.#leavePlace();
     if (this.#discards || this._socket.destroyed) return;
@@ -162,6 +167,15 @@ export class LmtpConnection extends SMTPConnection {
   receiving(message: IncomingMessage | null): void {
     this._dataStream = (message === null ? false : new Arrival(message)) as typeof this._dataStream;
   }
+}
+
+/**
+ * The library says nothing to a socket that is not "open" both ways. One whose client has ended its sending side is so
+ * no more, and is still owed answers.
+ */
+function letSend(socket: Socket): void {
+  if (socket.readyState !== "writeOnly") return;
+  Object.defineProperty(socket, "readyState", { get: () => (socket.writable ? "open" : "closed") });
 }
 
 function beginsTransaction(command: Buffer): boolean {

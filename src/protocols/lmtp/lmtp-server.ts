@@ -173,6 +173,8 @@ function libraryOptions(
 ): SMTPServerOptions {
   return {
     lmtp: true,
+    // Of net.Server: else a client that has ended its sending side would not be answered any more (RFC 9293 §3.6).
+    allowHalfOpen: true,
     secure,
     name: services.hostname,
     banner: "Eider ready",

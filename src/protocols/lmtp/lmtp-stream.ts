@@ -25,6 +25,9 @@ export class LmtpStream extends SMTPStream {
     this.#ended = ended;
   }
 
+  /** Nothing: what the client has left unfinished is no command (RFC 5321 §2.3.8), and not to be carried out. */
+  override _flushData(): void {}
+
   override _write(chunk: Buffer, encoding: BufferEncoding | "buffer", next: (error?: Error | null) => void): void {
     const decoder = this.#decoder;
     if (decoder === null || this.isClosed || chunk.length === 0) {

@@ -198,7 +198,7 @@ test("a client that dies while its message is being stored holds its place until
   const dying = await client(mail, rcpt, "DATA");
   await dying.write("x\r\n.\r\n");
   await world.until(() => asked.includes("change"));
-  dying.close();
+  dying.reset();
   await world.until(() => connections() === 0);
   expect(inside()).toBe(1);
   open();

@@ -111,6 +111,10 @@ export class Session implements Conversation {
     }
   }
 
+  exhausted(): void {
+    if (!this.#running || this.#challenged !== null) this.#pump();
+  }
+
   drained(): void {}
 
   secured(): void {
@@ -149,7 +153,10 @@ export class Session implements Conversation {
       this.#paused = false;
       this.#socket.resume();
     }
-    if (line === null) return;
+    if (line === null) {
+      if (this.#socket.exhausted) this.#socket.end();
+      return;
+    }
     this.#socket.deadline = this.services.clock.now() + (this.user === null ? loginMs : idleMs);
     if (this.#challenged !== null) {
       const resolve = this.#challenged;

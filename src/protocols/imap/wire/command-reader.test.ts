@@ -67,6 +67,10 @@ class Script implements CommandReceiver {
     this.pushedBack++;
   }
 
+  starved(): void {
+    this.heard.push("starved");
+  }
+
   #goOn(): void {
     if (this.waiting) return;
     if (this.rawNext) this.reader.nextLine();
@@ -255,6 +259,47 @@ describe("one command at a time", () => {
     expect(script.pushedBack).toBe(1);
     expect(script.reader.feed(octets("NOOP\r\n"))).toBe(true);
     expect(script.heard.at(-1)).toBe("3 NOOP []");
+  });
+
+  test("behind the client's last octet what is whole is still handed over, and what is not is not", () => {
+    const script = new Script();
+    script.waiting = true;
+    script.send("1 NOOP\r\n2 NOOP\r\n3 NOO");
+    script.reader.end();
+    expect(script.heard).toEqual(["1 NOOP []"]);
+    script.reader.next();
+    expect(script.heard).toEqual(["1 NOOP []", "2 NOOP []"]);
+    script.reader.next();
+    expect(script.heard).toEqual(["1 NOOP []", "2 NOOP []", "starved"]);
+  });
+
+  test("the client's last octet may be one of a literal, of a refused one, or of a line asked for", () => {
+    for (const said of ["a LOGIN {5}\r\nab", "a APPEND x {4+}\r\nab", "a X {500+}\r\nab", "a X"]) {
+      const script = new Script().send(said);
+      script.reader.end();
+      expect(script.heard.at(-1)).toBe("starved");
+    }
+    const idling = new Script();
+    idling.rawNext = true;
+    idling.send("a IDLE\r\n").reader.end();
+    expect(idling.heard).toEqual(["a IDLE []", "starved"]);
+  });
+
+  test("a sink that holds the stream back is waited for behind the client's last octet", () => {
+    const script = new Script();
+    const written: string[] = [];
+    script.literal = () =>
+      script.reader.accept({
+        write: (bytes) => {
+          written.push(textOf(bytes));
+          script.reader.hold();
+        },
+        end: () => written.push("end"),
+      });
+    script.send("a APPEND x {2+}\r\nab\r\n").reader.end();
+    expect(written).toEqual(["ab"]);
+    script.reader.resume();
+    expect([...written, ...script.heard]).toEqual(["ab", "end", "a APPEND [x {2+}\r\n]", "starved"]);
   });
 
   test("a raw line is not looked into: IDLE's DONE, SASL", () => {

@@ -34,6 +34,7 @@ export class CommandReader {
   #running = false;
   #holding = false;
   #full = false;
+  #ended = false;
 
   constructor(
     receiver: CommandReceiver,
@@ -56,6 +57,12 @@ export class CommandReader {
   /** Whether all it was fed has been used. */
   get hungry(): boolean {
     return this.#at >= this.#rest.length;
+  }
+
+  /** Nothing more will be fed: `receiver.starved` is called when that is what it would need. */
+  end(): void {
+    this.#ended = true;
+    this.#run();
   }
 
   /** On to the next command. */
@@ -113,9 +120,18 @@ export class CommandReader {
     }
     if (!this.hungry) return;
     this.discard();
+    if (this.#ended) {
+      if (!this.#waits) this.#receiver.starved();
+      return;
+    }
     if (!this.#full) return;
     this.#full = false;
     this.#receiver.hungry();
+  }
+
+  /** For the session, not for octets. */
+  get #waits(): boolean {
+    return this.#holding || this.#phase === "asked" || this.#phase === "held" || this.#phase === "closed";
   }
 
   /** Uses some octets; false where it can do nothing now. */

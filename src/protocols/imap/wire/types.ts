@@ -239,6 +239,8 @@ export interface CommandReceiver {
   proceed(): void;
   /** `feed` had said false, and now there is room again: let the socket go on. */
   hungry(): void;
+  /** After `end`: all that was whole has been handed over, and there is nothing to wait for. */
+  starved(): void;
 }
 
 export type ReaderLimits = {
