@@ -1,5 +1,5 @@
 import { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
+import { TLSSocket, type TLSSocketOptions } from "node:tls";
 import type { Wire } from "./byte-socket.ts";
 
 /**
@@ -12,7 +12,7 @@ export class CarriedTls implements Wire {
   readonly #carrier: Duplex;
   readonly #tls: TLSSocket;
 
-  constructor(below: Wire, tls: { key: string; cert: string }, events: CarriedEvents) {
+  constructor(below: Wire, tls: TLSSocketOptions, events: CarriedEvents) {
     this.#below = below;
     this.#carrier = new Duplex({
       read: () => below.resume(),

@@ -3,6 +3,7 @@ import { ByteSocket, type Conversation } from "./byte-socket.ts";
 import { CarriedTls } from "./carried-tls.ts";
 import { readProxyHeader, trustedAddresses } from "./proxy-protocol.ts";
 import type { ListenerOptions, Listening, Protocol, Services } from "./services.ts";
+import { tlsForBun, tlsForNode } from "./tls-policy.ts";
 
 /** What a line protocol (IMAP, POP3) brings to its listener. */
 export type StreamProtocol = {
@@ -170,7 +171,7 @@ class StreamListener implements Listening {
       if (rest.length > 0) this.#received(socket, rest);
     } else if (rest.length === 0) this.#secure(socket);
     else {
-      const tls = new CarriedTls(socket.wire, this.#services.tls(), {
+      const tls = new CarriedTls(socket.wire, tlsForNode(this.#services.tls()), {
         secured: () => this.#secured(socket),
         data: (_wire, plain) => this.#received(socket, plain),
         drain: () => socket.flush(),
@@ -185,7 +186,7 @@ class StreamListener implements Listening {
     const plain = socket.wire as Socket<ByteSocket>;
     const [, tls] = plain.upgradeTLS<ByteSocket>({
       isServer: true,
-      tls: this.#services.tls(),
+      tls: tlsForBun(this.#services.tls()),
       data: socket,
       socket: this.#tlsHandlers,
     } as unknown as Parameters<typeof plain.upgradeTLS<ByteSocket>>[0]);

@@ -1,6 +1,7 @@
 import { createSecureContext } from "node:tls";
 import type { Server } from "bun";
 import { trustedAddresses } from "../proxy-protocol.ts";
+import { tlsForBun } from "../tls-policy.ts";
 import { createApp } from "./app.ts";
 import { anyOf, rootTokenLookup, userTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
@@ -61,7 +62,7 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
       // Every operation has its own limit, and says so in an answer clients understand.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       development: false,
-      ...(tls ? { tls: services.tls() } : {}),
+      ...(tls ? { tls: tlsForBun(services.tls()) } : {}),
       fetch,
       error(error) {
         services.logger.error({ protocol: "http", err: error }, "Cannot answer a request");

@@ -3,6 +3,7 @@ import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import type { SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js";
 import type { Admission } from "../admission.ts";
 import type { ListenerOptions, Services } from "../services.ts";
+import { tlsForNode } from "../tls-policy.ts";
 import { mail } from "./commands/mail.ts";
 import { rcpt } from "./commands/rcpt.ts";
 import { LmtpConnection, type LmtpSession } from "./lmtp-connection.ts";
@@ -190,6 +191,6 @@ function libraryOptions(
     hideREQUIRETLS: true,
     disableReverseLookup: true,
     logger: false,
-    ...tls,
+    ...tlsForNode(tls),
   };
 }
