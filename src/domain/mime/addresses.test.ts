@@ -32,10 +32,55 @@ test("parseAddresses reads the examples of RFC 5322 §A.1 and §A.6", () => {
   expect(parse("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>")).toEqual([
     ["Pete", "pete", "silly.test"],
   ]);
-  expect(parse("Mary Smith <@node.test,@b.test:mary@example.net>, , jdoe@test  . example")[0]).toEqual([
-    "Mary Smith",
-    "mary",
-    "example.net",
+  expect(parse("Mary Smith <@node.test,@b.test:mary@example.net>, , jdoe@test  . example")).toEqual([
+    ["Mary Smith", "mary", "example.net"],
+    [null, "jdoe", "test.example"],
+  ]);
+  expect(parse("A Group(Some people) :Chris <c@(Chris's host.)public.example>; (the end of the group)")).toEqual([
+    [null, "A Group", null],
+    ["Chris", "c", "public.example"],
+    [null, null, null],
+  ]);
+});
+
+test("parseAddresses joins what dots join, whatever blanks and comments are around them, and no more (RFC 5322 §4.4)", () => {
+  expect(parse("jdoe@test (a) . (b) example .org")).toEqual([["b", "jdoe", "test.example.org"]]);
+  expect(parse('john . (J.) smith @ x . org, "a b". c@d, <e . f@g . h>')).toEqual([
+    [null, "john.smith", "x.org"],
+    [null, "a b.c", "d"],
+    [null, "e.f", "g.h"],
+  ]);
+  expect(parse("Big Bug bb@bug.com")).toEqual([["Big Bug", "bb", "bug.com"]]);
+  expect(parse('"J. D." jd@x.org, "Joe"joe@x.org')).toEqual([
+    ["J. D.", "jd", "x.org"],
+    ["Joe", "joe", "x.org"],
+  ]);
+  expect(parse("<john smith@x.org>, <a@b c>, a@b c")).toEqual([
+    [null, "john smith", "x.org"],
+    [null, "a", "b"],
+    [null, "a", "b"],
+  ]);
+});
+
+test("parseAddresses keeps source routes aside, and domain-literals whole", () => {
+  expect(parseAddresses("<@node.test , @b . test (c) :mary@example.net>, <mailto:a@b>")).toEqual([
+    { name: null, route: "@node.test,@b.test", mailbox: "mary", host: "example.net" },
+    { name: null, mailbox: "a", host: "b" },
+  ]);
+  expect(parse("a@[IPv6:2001:db8::1], <b@[IPv6:::1]>, c@[ 127.0 .0.1 ], d@[open, e@f")).toEqual([
+    [null, "a", "[IPv6:2001:db8::1]"],
+    [null, "b", "[IPv6:::1]"],
+    [null, "c", "[127.0.0.1]"],
+    [null, "d", "[open"],
+    [null, "e", "f"],
+  ]);
+});
+
+test("parseAddresses undoes quoted-pairs in a comment, and takes none of its commas for its own (RFC 5322 §3.2.1)", () => {
+  expect(parse('a@b (Ann \\(x\\) \\"q\\" (nested) Smith)')).toEqual([['Ann (x) "q" (nested) Smith', "a", "b"]]);
+  expect(parse("<a@b> (Smith, John), c@d")).toEqual([
+    [null, "a", "b"],
+    [null, "c", "d"],
   ]);
 });
 
@@ -68,6 +113,7 @@ test("parseAddresses takes any text, and its groups open and close", () => {
     ".",
     "[",
     "]",
+    "b",
   );
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 30 }), (some) => {

@@ -63,6 +63,8 @@ export type Envelope = {
  */
 export type EnvelopeAddress = {
   readonly name: string | null;
+  /** The source route, `@a,@b`, where there is one (RFC 5322 §4.4). */
+  readonly route?: string;
   readonly mailbox: string | null;
   readonly host: string | null;
 };

@@ -1,6 +1,6 @@
 import type { Envelope, EnvelopeAddress } from "./anatomy.ts";
 import { bytesOf } from "./binary-string.ts";
-import { imapNstring, imapString } from "./imap-string.ts";
+import { imapNstring } from "./imap-string.ts";
 
 /**
  * The value of an ENVELOPE item, ready to send: `(date subject from sender reply-to to cc bcc in-reply-to message-id)`.
@@ -30,8 +30,8 @@ export function envelopeText(envelope: Envelope): string {
 function addressList(list: readonly EnvelopeAddress[]): string {
   if (list.length === 0) return "NIL";
   let text = "(";
-  for (const { name, mailbox, host } of list) {
-    text += `(${name === null ? "NIL" : imapString(name)} NIL ${imapNstring(mailbox)} ${imapNstring(host)})`;
+  for (const { name, route, mailbox, host } of list) {
+    text += `(${imapNstring(name)} ${imapNstring(route)} ${imapNstring(mailbox)} ${imapNstring(host)})`;
   }
   return `${text})`;
 }

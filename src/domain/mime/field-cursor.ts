@@ -13,7 +13,7 @@ const backslash = 92;
  */
 export class FieldCursor {
   at = 0;
-  /** The last comment passed over, without its parentheses. */
+  /** The last comment passed over, without its parentheses and escapes. */
   comment = "";
 
   constructor(readonly text: string) {}
@@ -30,12 +30,37 @@ export class FieldCursor {
   /** Passes over white space and comments (CFWS). True if there was any. */
   skipBlank(): boolean {
     const from = this.at;
+    for (;;) {
+      const char = this.text.charCodeAt(this.at);
+      if (char === open) this.skipComment();
+      else if (isBlank(char)) this.at++;
+      else return this.at > from;
+    }
+  }
+
+  /** Passes over a comment, and what is nested in it; the cursor is on its first parenthesis. False: nothing closes it. */
+  skipComment(): boolean {
+    const from = this.at + 1;
+    let depth = 0;
+    let escaped = false;
     for (; this.at < this.text.length; this.at++) {
       const char = this.text.charCodeAt(this.at);
-      if (char === open) this.#skipComment();
-      else if (!isBlank(char)) break;
+      if (char === backslash) {
+        this.at++;
+        escaped = true;
+      } else if (char === open) depth++;
+      else if (char === close && --depth === 0) break;
     }
-    return this.at > from;
+    const closed = this.at < this.text.length;
+    const text = this.text.slice(from, this.at);
+    this.comment = escaped ? text.replace(/\\(.)/gs, "$1") : text;
+    this.at = Math.min(this.at + 1, this.text.length);
+    return closed;
+  }
+
+  /** Passes over white space alone. */
+  skipSpace(): void {
+    while (this.at < this.text.length && isBlank(this.text.charCodeAt(this.at))) this.at++;
   }
 
   /** Takes `char` if it comes next. */
@@ -61,6 +86,20 @@ export class FieldCursor {
     return value;
   }
 
+  /**
+   * A domain-literal, `[…]`, without the blanks in it; the cursor is on its bracket. One that is not closed ends where
+   * the address does: none of `,;>` can be in it.
+   */
+  domainLiteral(): string {
+    let literal = "";
+    for (;;) {
+      literal += this.run("],;>");
+      if (this.take("]")) return `${literal}]`;
+      if (this.done || !isBlank(this.text.charCodeAt(this.at))) return literal;
+      this.skipSpace();
+    }
+  }
+
   /** The longest run of characters that are neither blank nor in `stops`. */
   run(stops: string): string {
     const from = this.at;
@@ -70,24 +109,14 @@ export class FieldCursor {
     return this.text.slice(from, this.at);
   }
 
-  /** Leaves the cursor on the next one of `stops`, or at the end; those in quoted strings do not count. */
+  /** Leaves the cursor on the next one of `stops`, or at the end; those in quoted strings and comments do not count. */
   skipTo(stops: string): void {
     while (!this.done && !stops.includes(this.peek())) {
-      if (this.peek() === '"') this.quoted();
+      const char = this.text.charCodeAt(this.at);
+      if (char === quote) this.quoted();
+      else if (char === open) this.skipComment();
       else this.at++;
     }
-  }
-
-  #skipComment(): void {
-    const from = this.at + 1;
-    let depth = 0;
-    for (; this.at < this.text.length; this.at++) {
-      const char = this.text.charCodeAt(this.at);
-      if (char === backslash) this.at++;
-      else if (char === open) depth++;
-      else if (char === close && --depth === 0) break;
-    }
-    this.comment = this.text.slice(from, this.at);
   }
 }
 
