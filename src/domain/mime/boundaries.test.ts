@@ -30,13 +30,11 @@ test("Boundaries: blanks at the end of the parameter may be missing in the delim
   expect(match(boundaries, "--a b \t--")).toEqual({ level: 0, closes: true });
 });
 
-test("Boundaries: what is empty or far too long is no boundary", () => {
+test("Boundaries: what is empty is no boundary, and none is too long", () => {
   const boundaries = new Boundaries();
-  expect([boundaries.add(0, " "), boundaries.add(0, ""), boundaries.add(0, "x".repeat(501))]).toEqual([
-    false,
-    false,
-    false,
-  ]);
-  expect(boundaries.add(0, "x".repeat(500))).toBe(true);
-  expect(match(boundaries, `--${"x".repeat(500)}--`)).toEqual({ level: 0, closes: true });
+  expect([boundaries.add(0, " "), boundaries.add(0, "")]).toEqual([false, false]);
+  for (const [level, size] of [501, 70_000, 3].entries()) expect(boundaries.add(level, "x".repeat(size))).toBe(true);
+  expect(boundaries.delimiterSize).toBe(70_004);
+  expect(match(boundaries, `--${"x".repeat(70_000)}--`)).toEqual({ level: 1, closes: true });
+  expect(match(boundaries, `--${"x".repeat(69_999)}--`)).toEqual({ level: 0, closes: false });
 });

@@ -1,11 +1,5 @@
 import { binaryString } from "./binary-string.ts";
 
-/** Longer ones are not boundaries (RFC 2046 §5.1.1 allows 70 characters). */
-const maxBoundary = 500;
-
-/** Bytes at the beginning of a line that tell whether it is a delimiter: `--`, a boundary, `--`. */
-export const delimiterSize = maxBoundary + 4;
-
 /** A delimiter line: of the multipart at this level, and whether it is the last one. */
 export type Delimiter = { readonly level: number; readonly closes: boolean };
 
@@ -23,16 +17,28 @@ export class Boundaries {
   /** How many boundaries begin with each byte. */
   readonly #firstBytes = new Uint16Array(256);
   /** No boundary is shorter than this. */
-  #shortest = maxBoundary;
+  #shortest = Number.POSITIVE_INFINITY;
+  #longest = 0;
 
-  /** A multipart with this boundary parameter begins; false where that is none, and it cannot have parts. */
+  /** Bytes at the beginning of a line that tell whether it is a delimiter: `--`, the longest boundary so far, `--`. */
+  get delimiterSize(): number {
+    return this.#longest + 4;
+  }
+
+  /**
+   * A multipart with this boundary parameter begins; false where that is none, and it cannot have parts. Of any length:
+   * RFC 2046 §5.1.1 allows 70 characters, and some mailers take more.
+   */
   add(level: number, parameter: string): boolean {
     // Spaces at its end would be lost in transport, so no delimiter is required to have them.
-    const text = parameter.replace(/[ \t]+$/, "");
-    if (text === "" || text.length > maxBoundary) return false;
+    let end = parameter.length;
+    while (end > 0 && (parameter[end - 1] === " " || parameter[end - 1] === "\t")) end--;
+    const text = parameter.slice(0, end);
+    if (text === "") return false;
     this.#open.push({ level, text, closing: `${parameter}--` });
     this.#firstBytes[text.charCodeAt(0)]!++;
     this.#shortest = Math.min(this.#shortest, text.length);
+    this.#longest = Math.max(this.#longest, parameter.length);
     return true;
   }
 
@@ -53,7 +59,7 @@ export class Boundaries {
   match(bytes: Uint8Array, from: number, to: number): Delimiter | null {
     if (to - from - 2 < this.#shortest || bytes[from] !== 45 || bytes[from + 1] !== 45) return null;
     if (this.#firstBytes[bytes[from + 2]!] === 0) return null;
-    const line = binaryString(bytes, from + 2, Math.min(to, from + delimiterSize));
+    const line = binaryString(bytes, from + 2, Math.min(to, from + this.delimiterSize));
     let found: Boundary | null = null;
     let longest = 0;
     for (let at = this.#open.length - 1; at >= 0; at--) {

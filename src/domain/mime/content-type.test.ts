@@ -37,11 +37,31 @@ test("parameters: a missing semicolon, stray words and open quotes hide none", (
   expect(params("; x=1; X=2")).toEqual([["x", "1"]]);
 });
 
+test("parameters: a comment behind a value is no part of it, parentheses within it are (RFC 2045 §5.1)", () => {
+  const params = (text: string) => parseContentType(`a/b;${text}`)?.params;
+  expect(params("charset=us-ascii(Plain text); boundary=abc(cmt)(d) ;(e)x(f)=(g)y(h (i) ; j)")).toEqual([
+    ["charset", "us-ascii"],
+    ["boundary", "abc"],
+    ["x", "y"],
+  ]);
+  expect(params("name=report(1).pdf; filename=my file (1).pdf (the last; really) ; x=y")).toEqual([
+    ["name", "report(1).pdf"],
+    ["filename", "my file (1).pdf"],
+    ["x", "y"],
+  ]);
+  expect(params("name=a (b) c=d")).toEqual([
+    ["name", "a"],
+    ["c", "d"],
+  ]);
+  expect(params("x=a(open; y=z")).toEqual([["x", "a"]]);
+});
+
 test("parameters: continuations are joined in order of their numbers (RFC 2231 §3)", () => {
   const params = (text: string) => parseContentType(`a/b; ${text}`)?.params;
   expect(params('url*1="cs.utk.edu/pub"; url*0="ftp://"')).toEqual([["url", "ftp://cs.utk.edu/pub"]]);
   expect(params("t*0*=us-ascii'en'a%20; t*1*=%2A; t*2=\"b c\"")).toEqual([["t*", "us-ascii'en'a%20%2Ab%20c"]]);
   expect(params("t*0=a; t*1*=%62")).toEqual([["t*", "''a%62"]]);
+  expect(params("t*0=a; t*0=x; t*1=b")).toEqual([["t", "ab"]]);
   expect(params("t=plain; t*0=a; t*1=b")).toEqual([
     ["t", "plain"],
     ["t", "ab"],
@@ -56,7 +76,21 @@ test("other fields: disposition, transfer encoding and languages", () => {
     "base64",
     null,
   ]);
+  expect(parseDisposition("(a) attachment(b); filename(c)=(d)x(e)")).toEqual({
+    value: "attachment",
+    params: [["filename", "x"]],
+  });
   expect(parseLanguages("en (English), de-AT,, fr")).toEqual(["en", "de-AT", "fr"]);
+});
+
+test("parseTransferEncoding answers null for what is not one token, whatever comments are around it", () => {
+  for (const value of ["8 bit", "quoted printable", "text/html", "base64, 7bit", "(base64)", "base64 x"]) {
+    expect([value, parseTransferEncoding(value)]).toEqual([value, null]);
+  }
+  for (const value of ["(a) BASE64(b) (c)", "base64;", "base64 ; x=y"]) {
+    expect([value, parseTransferEncoding(value)]).toEqual([value, "base64"]);
+  }
+  expect(parseTransferEncoding("x-uuencode")).toBe("x-uuencode");
 });
 
 test("fields with any text are read to their end", () => {

@@ -40,13 +40,19 @@ export function parseDisposition(value: string): { value: string; params: readon
   return kind === "" ? null : { value: kind.toLowerCase(), params: parseParameters(cursor) };
 }
 
-/** Reads the value of a Content-Transfer-Encoding field, lower case; null where it has none (RFC 2045 §6.1). */
+/**
+ * Reads the value of a Content-Transfer-Encoding field, lower case; null where it is not one token, and the default,
+ * 7bit, has to do: `8 bit`, `quoted printable`, `text/html` say nothing.
+ *
+ * @see RFC 2045 §6.1
+ */
 export function parseTransferEncoding(value: string): string | null {
   const cursor = new FieldCursor(value);
   cursor.skipBlank();
-  // Accept quotes: the grammar has none here, but the encoding meant is beyond doubt.
+  // Accept quotes, and a semicolon behind it: the grammar has none here, but the encoding meant is beyond doubt.
   const encoding = cursor.peek() === '"' ? cursor.quoted() : cursor.run(tokenStops);
-  return encoding === "" ? null : encoding.toLowerCase();
+  cursor.skipBlank();
+  return encoding === "" || !(cursor.done || cursor.peek() === ";") ? null : encoding.toLowerCase();
 }
 
 /** Reads the tags of a Content-Language field (RFC 3282 §2). */

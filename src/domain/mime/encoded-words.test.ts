@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parseContentType } from "./content-type.ts";
-import { decodeParameter } from "./decode-parameter.ts";
+import { decodeParameter, parameterOctets } from "./decode-parameter.ts";
 import { decodeHeaderText } from "./encoded-words.ts";
 
 test("decodeHeaderText decodes the examples of RFC 2047 §8", () => {
@@ -54,4 +54,7 @@ test("decodeParameter decodes RFC 2231 values, continued ones, and encoded words
   expect(decodeParameter(params("name*=broken%zz%"), "name")).toBe("broken%zz%");
   expect(decodeParameter(params("x=y"), "name")).toBeNull();
   expect(decodeParameter([["name", "caf\xc3\xa9"]], "name")).toBe("café");
+  expect(parameterOctets(params("name=old; name*0*=utf-8''%C3%A9; name*1=b"), "name")).toBe("\xc3\xa9b");
+  expect(parameterOctets(params("name==?utf-8?q?a?="), "name")).toBe("=?utf-8?q?a?=");
+  expect(parameterOctets(params("x=y"), "name")).toBeNull();
 });

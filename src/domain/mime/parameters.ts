@@ -6,7 +6,7 @@ const maxParameters = 256;
 
 /**
  * Reads `; name=value …` up to the end of the field, in order, names in lower case. Of two with the same name the first
- * counts. Continuations become one parameter: plain where no piece has a charset, else `name*` with the value of RFC
+ * counts, and so of two pieces with the same number. Continuations become one parameter: plain where no piece has a charset, else `name*` with the value of RFC
  * 2231 §4 (`charset'language'percent-encoded`), which is how IMAP servers hand it to clients, who decode it.
  *
  * @see RFC 2045 §5.1, RFC 2231 §3 and §4
@@ -34,21 +34,36 @@ type Piece = { readonly index: number; readonly extended: boolean; readonly valu
 
 function readValue(cursor: FieldCursor, name: string): string {
   if (cursor.peek() === '"') return cursor.quoted();
-  let value = cursor.run(";");
-  // Accept spaces in an unquoted file name, `name=my file.pdf`: several mailers send them.
+  let value = readUnquoted(cursor);
+  // Accept spaces in an unquoted file name, `name=my file (1).pdf`: several mailers send them.
   if (name === "name" || name === "filename") {
     for (let end = cursor.at; ; end = cursor.at) {
-      cursor.skipBlank();
+      cursor.skipSpace();
       if (cursor.done || cursor.peek() === ";" || cursor.peek() === '"') break;
-      const word = cursor.run(";(");
-      if (word === "" || cursor.peek() === "=" || word.includes("=")) {
+      const word = readUnquoted(cursor);
+      cursor.skipSpace();
+      if (cursor.peek() === "=" || word.includes("=")) {
         cursor.at = end;
         break;
       }
-      value += ` ${word}`;
+      if (word !== "") value += ` ${word}`;
     }
   }
   return value;
+}
+
+/**
+ * A value without quotes, up to a blank or a semicolon, and without the comment behind it: `us-ascii(Plain text)`.
+ * Parentheses with more of the value behind them are of the value: `report(1).pdf`, which mailers send unquoted.
+ */
+function readUnquoted(cursor: FieldCursor): string {
+  const from = cursor.at;
+  for (;;) {
+    cursor.run(";(");
+    const end = cursor.at;
+    while (cursor.peek() === "(") cursor.skipComment();
+    if (cursor.at === end || cursor.done || " \t\r\n;".includes(cursor.peek())) return cursor.text.slice(from, end);
+  }
 }
 
 const continuation = /^(.+)\*(\d{1,4})(\*)?$/;
@@ -68,7 +83,9 @@ function add(params: Map<string, string | Piece[]>, name: string, value: string)
 }
 
 function join(key: string, pieces: readonly Piece[]): Parameter {
-  const sorted = [...pieces].sort((a, b) => a.index - b.index);
+  const sorted = [...pieces]
+    .sort((a, b) => a.index - b.index)
+    .filter((piece, at, all) => at === 0 || piece.index !== all[at - 1]!.index);
   const name = key.slice(0, -1);
   if (!sorted.some((piece) => piece.extended)) return [name, sorted.map((piece) => piece.value).join("")];
   const text = sorted.map((piece) => (piece.extended ? piece.value : percentEncode(piece.value))).join("");

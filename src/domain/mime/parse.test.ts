@@ -189,7 +189,31 @@ test("parse gives the same for chunks when lines are longer than what decides ab
   const bytes = crlf(text);
   const whole = parseMessage(bytes);
   expect(whole.root.children.map((part) => slice(bytes, part.body))).toEqual([long]);
-  for (const size of [1, 2, 3, 7, 100, 503, 504, 505, 1000]) expect(parseChunked(bytes, [size])).toEqual(whole);
+  for (const size of [1, 2, 3, 7, 63, 64, 65, 100, 1000]) expect(parseChunked(bytes, [size])).toEqual(whole);
+});
+
+test("parse takes a boundary of any length, nested ones too, in any chunks", () => {
+  const [outer, inner] = ["o".repeat(1_500), "o".repeat(5_000)];
+  const bytes = crlf(
+    `Content-Type: multipart/mixed; boundary=${outer}\n\n--${outer}\nContent-Type: multipart/mixed;\n boundary="${inner}"\n\n--${inner}\n\none\n--${inner}--\n--${outer}\n\ntwo\n--${outer}--\n`,
+  );
+  const whole = parseMessage(bytes);
+  expect(whole.root.children.map(({ kind }) => kind)).toEqual(["multipart", "leaf"]);
+  expect(slice(bytes, whole.root.children[0]!.children[0]!.body)).toBe("one");
+  expect(slice(bytes, whole.root.children[1]!.body)).toBe("two");
+  for (const size of [1, 7, 1_503, 1_504, 1_505, 5_003, 5_004, 5_005])
+    expect(parseChunked(bytes, [size])).toEqual(whole);
+});
+
+test.each([
+  ["in pieces", `boundary*0=a;\n boundary*1="bc"`],
+  ["in pieces with a charset (RFC 2231 §4.1)", `boundary*0*=us-ascii'en'a%62;\n boundary*1*=c`],
+  ["with a charset", `boundary*=''%61bc`],
+  ["with a comment glued to it", "boundary=abc(cmt)"],
+  ["between comments", `(x) boundary (y) = (z) "abc" (\\)a)`],
+])("parse divides a multipart by its boundary %s", (_, parameter) => {
+  const message = crlf(`Content-Type: multipart/mixed;\n ${parameter}\n\n--abc\n\none\n--abc\n\ntwo\n--abc--\n`);
+  expect(parseMessage(message).root.children.map((part) => slice(message, part.body))).toEqual(["one", "two"]);
 });
 
 function checkRanges(part: Part, start: number, end: number): void {

@@ -1,13 +1,14 @@
 import type { Anatomy, Part } from "./anatomy.ts";
-import { Boundaries, delimiterSize } from "./boundaries.ts";
+import { Boundaries } from "./boundaries.ts";
+import { parameterOctets } from "./decode-parameter.ts";
 import { type Budget, HeaderReader, type PartHeader } from "./part-header.ts";
 
 /** Containers within containers; what is nested deeper is an opaque leaf. */
 export const maxDepth = 100;
 /** Parts of one message; where there are more, the last one reaches to the end of the message. */
 export const maxParts = 2_000;
-/** Bytes of a line that decide what it is: a delimiter, or a header field and which one. */
-const headSize = delimiterSize;
+/** Bytes of a line that decide which header field it is, blanks before its colon included. */
+const fieldHead = 64;
 /** What is kept about a message stays below the 16 MB that a MongoDB document may have, whatever is in it. */
 const budget: Budget = { bytes: 512 * 1024, addresses: 10_000 };
 
@@ -37,7 +38,7 @@ export class MessageParser {
   /** Within a line whose head has been judged. */
   #midLine = false;
   /** The beginning of a line that came in several chunks. */
-  readonly #head = new Uint8Array(headSize);
+  #head = new Uint8Array(fieldHead);
   #headLength = 0;
   #headEol = 0;
   /** The last two bytes of the chunks before. */
@@ -88,7 +89,7 @@ export class MessageParser {
     let at = from;
     while (at < size && this.#inHeader) {
       const lineFeed = bytes.indexOf(10, at);
-      if (lineFeed < 0 && size - at < headSize) return this.#stash(bytes, at);
+      if (lineFeed < 0 && size - at < this.#headSize) return this.#stash(bytes, at);
       const end = lineFeed < 0 ? size : lineFeed + 1;
       this.#headerLine(bytes, at, end, this.#offset + at, lineFeed >= 0, this.#eolBefore(bytes, at));
       if (lineFeed < 0) {
@@ -110,7 +111,7 @@ export class MessageParser {
       const lineFeed = bytes.indexOf(10, at);
       if (bytes[at] === 45 && this.#bounded) {
         this.#lineFeeds = lineFeeds;
-        if (lineFeed < 0 && size - at < headSize) return this.#stash(bytes, at);
+        if (lineFeed < 0 && size - at < this.#headSize) return this.#stash(bytes, at);
         const end = lineFeed < 0 ? size : lineFeed + 1;
         this.#dashLine(bytes, at, end, this.#offset + at, lineFeed >= 0, this.#eolBefore(bytes, at));
         if (this.#inHeader && lineFeed >= 0) {
@@ -143,8 +144,14 @@ export class MessageParser {
     return end;
   }
 
+  /** Bytes of a line that decide what it is: a delimiter, or a header field and which one. */
+  get #headSize(): number {
+    return Math.max(fieldHead, this.#boundaries.delimiterSize);
+  }
+
   #stash(bytes: Uint8Array, from: number): number {
     this.#headEol = this.#eolBefore(bytes, from);
+    if (this.#head.length < this.#headSize) this.#head = new Uint8Array(this.#headSize);
     this.#head.set(bytes.subarray(from), 0);
     this.#headLength = bytes.length - from;
     return bytes.length;
@@ -152,11 +159,11 @@ export class MessageParser {
 
   #gatherHead(bytes: Uint8Array, from: number): number {
     const lineFeed = bytes.indexOf(10, from);
-    const end = Math.min(lineFeed < 0 ? bytes.length : lineFeed + 1, from + headSize - this.#headLength);
+    const end = Math.min(lineFeed < 0 ? bytes.length : lineFeed + 1, from + this.#headSize - this.#headLength);
     this.#head.set(bytes.subarray(from, end), this.#headLength);
     this.#headLength += end - from;
     const whole = bytes[end - 1] === 10;
-    if (whole || this.#headLength === headSize) {
+    if (whole || this.#headLength === this.#headSize) {
       const offset = this.#offset;
       this.#offset += end;
       this.#judgeHead(whole);
@@ -238,7 +245,7 @@ export class MessageParser {
   }
 
   #beginMultipart(part: OpenPart): void {
-    const value = part.header!.params.find(([name]) => name === "boundary")?.[1] ?? "";
+    const value = parameterOctets(part.header!.params, "boundary") ?? "";
     const level = this.#open.length - 1;
     if (!this.#mayNest()) part.header = opaque(part.header!);
     else if (this.#boundaries.add(level, value)) {

@@ -187,4 +187,16 @@ Date: yesterday
 
 x
 `),
+  "obsolete forms": crlf(`From: jdoe@test (a) . (b) example
+To: Mary Smith <@node.test,@b.test:mary@example.net>, a@[IPv6:2001:db8::1],
+ c@example.org (Ann \\(x\\) \\"q\\" Smith)
+Cc: <d@example.com> (Doe, Dan), e@example.com
+Subject: obsolete forms
+MIME-Version: 1.0
+Content-Type: text/plain; charset=us-ascii(Plain text); format (c) = flowed(d)
+Content-Disposition: attachment(c); filename=a(b)
+Content-Transfer-Encoding: 8 bit
+
+x
+`),
 };
