@@ -82,7 +82,10 @@ export const configSchema = z.strictObject({
       z.string().refine(isAddressBlock),
       'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
     ),
-    open_metrics: flag("Answer GET /metrics from loopback addresses without a token.", true),
+    open_metrics: flag(
+      "Answer GET /metrics from loopback addresses without a token, if its Host is one of this machine and no web page asks.",
+      true,
+    ),
   }),
 
   limits: section("What one client, user or process may use.", {

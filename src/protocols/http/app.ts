@@ -12,6 +12,7 @@ import type { ByteGate, Lease } from "./memory/byte-gate.ts";
 import { heldAnswer } from "./memory/held-answer.ts";
 import type { Call, Operation } from "./operation.ts";
 import { refusalFailure } from "./refusals.ts";
+import { maybeFromForeignPage } from "./request-host.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
 export type AppParts = {
@@ -160,7 +161,8 @@ async function admit(operation: Operation, facts: RequestFacts, parts: AppParts,
   const { access, admits } = operation;
   if (access === "anyone") return nobody;
   const forwarded = facts.request.headers.has("x-forwarded-for") || facts.request.headers.has("forwarded");
-  if (admits?.({ options: parts.options, peer: facts.peer, forwarded })) return nobody;
+  const foreign = maybeFromForeignPage(facts.request.headers, parts.services.hostname);
+  if (admits?.({ options: parts.options, peer: facts.peer, forwarded, foreign })) return nobody;
   const token = tokenOf(facts.url, facts.request.headers);
   const principal = token === null ? null : await parts.lookup(token);
   if (principal === null) {

@@ -33,8 +33,11 @@ type Facts = {
   readonly tag: string;
   readonly summary: string;
   readonly access: Access;
-  /** Lets a request in without a token; `forwarded`: a proxy says it speaks for somebody else. */
-  readonly admits?: (from: { options: HttpOptions; peer: string; forwarded: boolean }) => boolean;
+  /**
+   * Lets a request in without a token. `forwarded`: a proxy says it speaks for somebody else; `foreign`: a web page of
+   * another site may be asking.
+   */
+  readonly admits?: (from: { options: HttpOptions; peer: string; forwarded: boolean; foreign: boolean }) => boolean;
   /**
    * `params`: read and merged with the others. `raw`: what is JSON is merged up to the message size, anything else is
    * left for `run` to read.

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect as connectTls } from "node:tls";
 import { selfSigned } from "../../operation/self-signed.ts";
+import { RawClient } from "../raw-client.fixture.ts";
 import { bodyOf, rootToken, someUser, startBareHttp } from "./bare-server.testing.ts";
 
 type Bare = Awaited<ReturnType<typeof startBareHttp>>;
@@ -70,6 +71,58 @@ describe("a token", () => {
     for (const path of ["/health/details", "/metrics", "/users", "/sessions"]) {
       expect((await request(path, { token: null })).status).toBe(403);
     }
+  });
+});
+
+describe("Host", () => {
+  const answered = async (port: number, head: string) => {
+    const client = await RawClient.open(port);
+    await client.write(`${head}\r\n\r\n`);
+    const status = await client.line();
+    client.close();
+    return status;
+  };
+
+  test("that names no host is 400, whatever is asked for", async () => {
+    const { port, logged } = await start();
+    for (const host of [
+      "[",
+      "[::1",
+      "x:99999",
+      "x:y",
+      "%zz",
+      "256.256.256.256",
+      "1.2.3.4.5",
+      "a b",
+      "a/b",
+      "a?b",
+      "user@x",
+      "a, b",
+    ]) {
+      for (const path of ["/ready", "/nothing", "/users"]) {
+        const status = await answered(port, `GET ${path} HTTP/1.1\r\nHost: ${host}`);
+        expect([host, path, status]).toEqual([host, path, "HTTP/1.1 400 Bad Request"]);
+      }
+    }
+    expect(await answered(port, "GET /ready HTTP/1.1\r\nHost: a\r\nHost: b")).toBe("HTTP/1.1 400 Bad Request");
+    expect(logged).toEqual([]);
+  });
+
+  test("may be any name or address, empty, and in HTTP/1.0 missing", async () => {
+    const { port } = await start();
+    for (const host of [
+      "mail.example",
+      "mail_1.example:8080",
+      "[::1]:8080",
+      "[::ffff:127.0.0.1]",
+      "192.0.2.1:",
+      "xn--80ak6aa92e.example",
+      "",
+    ]) {
+      expect([host, await answered(port, `GET /ready HTTP/1.1\r\nHost: ${host}`)]).toEqual([host, "HTTP/1.1 200 OK"]);
+    }
+    expect(await answered(port, "GET /ready HTTP/1.0")).toBe("HTTP/1.1 200 OK");
+    expect(await answered(port, "GET /nothing?x=1 HTTP/1.0")).toBe("HTTP/1.1 404 Not Found");
   });
 });
 

@@ -7,6 +7,7 @@ import { anyOf, rootTokenLookup, userTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
 import { ByteGate } from "./memory/byte-gate.ts";
 import { operations } from "./operations.ts";
+import { withReadableUrl } from "./request-host.ts";
 import type { AllServices, HttpListening, HttpOptions } from "./services.ts";
 
 // A client that neither sends nor takes a byte for so long is gone; event streams say something more often.
@@ -32,7 +33,9 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
   });
   let running = 0;
 
-  const fetch = async (request: Request, server: Server<undefined>): Promise<Response> => {
+  const fetch = async (asSent: Request, server: Server<undefined>): Promise<Response> => {
+    const request = withReadableUrl(asSent);
+    if (request instanceof Response) return request;
     if (leaving.signal.aborted) return goodbye(leaves());
     if (running >= options.maxRequests && !(isProbe(request) && running < options.maxRequests + keptForProbes)) {
       services.metrics.refused("http", "connections");
@@ -41,7 +44,7 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     running++;
     services.metrics.connected("http");
     try {
-      const peer = server.requestIP(request)?.address ?? "";
+      const peer = server.requestIP(asSent)?.address ?? "";
       if (request.method !== "HEAD") return await app.fetch(request, { peer });
       // Answered as GET and without its body, which must not go on being produced.
       const response = await app.fetch(new Request(request, { method: "GET" }), { peer });

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
+import { deepestNesting, nestedDeeper } from "./nesting.ts";
 
 /**
  * The kinds of parameters. All of them also read what a query string or a form can carry: numbers and booleans as
@@ -51,7 +52,7 @@ export const texts = (each: z.ZodType<string>, most: number) =>
     z.array(each, "must be an array").max(most, `must contain less than or equal to ${most} items`),
   );
 
-/** Any object, or its JSON text. */
+/** Any object of bounded depth, or its JSON text. */
 export const freeObject = z.preprocess(
   (value) => {
     if (typeof value !== "string") return value;
@@ -61,7 +62,9 @@ export const freeObject = z.preprocess(
       return value;
     }
   },
-  z.record(z.string(), z.unknown(), "must be an object or its JSON text"),
+  z
+    .record(z.string(), z.unknown(), "must be an object or its JSON text")
+    .refine((value) => !nestedDeeper(value, deepestNesting), `must not be nested deeper than ${deepestNesting} levels`),
 );
 
 const objectId = z

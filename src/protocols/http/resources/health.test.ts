@@ -65,4 +65,26 @@ describe("health", () => {
     ).toBe(403);
     expect((await open.request("/users", { token: null })).status).toBe(403);
   });
+
+  test("metrics are not open to a web page of another site, whose name may lead here", async () => {
+    const open = await start({ options: { openMetricsOnLoopback: true } });
+    const status = async (headers: Record<string, string>) =>
+      (await open.request("/metrics", { token: null, headers })).status;
+    for (const host of ["127.0.0.1:8080", "localhost", "LOCALHOST:1", "[::1]:8080", "mail.example:8080"]) {
+      expect([host, await status({ host })]).toEqual([host, 200]);
+      expect([host, await status({ host, origin: `http://${host}` })]).toEqual([host, 403]);
+    }
+    for (const host of [
+      "evil.example",
+      "127.0.0.1.evil.example",
+      "localhost.evil.example:80",
+      "203.0.113.1",
+      "1.mail.example",
+    ]) {
+      expect([host, await status({ host })]).toEqual([host, 403]);
+    }
+    expect(await status({ origin: "null" })).toBe(403);
+    const asked = await open.request("/metrics", { headers: { host: "evil.example", origin: "https://evil.example" } });
+    expect(asked.status).toBe(200);
+  });
 });

@@ -89,7 +89,8 @@ export const getMetrics = operation({
   tag,
   summary: "Counters and durations for Prometheus",
   access: { may: "read", what: "metrics", whose: "any" },
-  admits: ({ options, peer, forwarded }) => options.openMetricsOnLoopback && !forwarded && isLoopback(peer),
+  admits: ({ options, peer, forwarded, foreign }) =>
+    options.openMetricsOnLoopback && !forwarded && !foreign && isLoopback(peer),
   params: {},
   answer: { type: "text/plain", description: "Prometheus text format, version 0.0.4" },
   async run(_, { services }: Call) {

@@ -123,6 +123,19 @@ describe("GET /users/resolve/:username", () => {
 describe("PUT /users/:user", () => {
   test("changes what it names and leaves the rest", async () => {
     const { id } = await http.addUser("change", { name: "Before", targets: ["a@example.com"], forwards: 5 });
+    const nested = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
+    for (const name of ["metaData", "internalData"]) {
+      for (const depth of [65, 100_000]) {
+        for (const body of [`{"${name}":${nested(depth)}}`, JSON.stringify({ [name]: nested(depth) })]) {
+          const refused = await http.request("PUT", `/users/${id}`, body, { "content-type": "application/json" });
+          expect([refused.status, ((await refused.json()) as Json).details]).toEqual([
+            400,
+            { [name]: `"${name}" must not be nested deeper than 64 levels` },
+          ]);
+        }
+      }
+      await http.put(`/users/${id}`, { [name]: JSON.parse(nested(64)) });
+    }
     await http.put(`/users/${id}`, { quota: "5000", forwards: 7, metaData: '{"a":1}' });
     const user = await http.get(`/users/${id}`);
     expect(user).toMatchObject({ name: "Before", targets: ["a@example.com"], metaData: { a: 1 } });
