@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { nearestKeptDate } from "../domain/account/kept-date.ts";
 import { type Api, ApiRefusal } from "./api.ts";
 import { CommandFailure } from "./failure.ts";
 import type { MailFolder, MailMessage } from "./mail/mail-file.ts";
@@ -71,7 +72,7 @@ async function patiently<T>(act: () => Promise<T>): Promise<T> {
 }
 
 function uploadPath(user: string, mailbox: string, { date, flags }: MailMessage): string {
-  const query = new URLSearchParams({ date: new Date(Math.floor(date.getTime() / 1000) * 1000).toISOString() });
+  const query = new URLSearchParams({ date: new Date(nearestKeptDate(date.getTime())).toISOString() });
   if (!flags.seen) query.set("unseen", "true");
   for (const flag of ["answered", "flagged", "deleted", "draft", "forwarded"] as const) {
     if (flags[flag]) query.set(flag, "true");
@@ -127,5 +128,5 @@ class PresentMessages {
 }
 
 function keyOf(size: number, date: Date): string {
-  return `${size} ${Math.floor(date.getTime() / 1000)}`;
+  return `${size} ${nearestKeptDate(date.getTime())}`;
 }

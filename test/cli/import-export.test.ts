@@ -125,6 +125,26 @@ describe("eider import and export", () => {
     });
   });
 
+  test("a message with a date that cannot be kept comes in under the nearest, and is known the second time", async () => {
+    await line.addUser("old@example.com");
+    const separators = ["From a@b Wed Dec 31 12:00:00 1969", "From a@b Sat Jan  1 01:05:35 2107"];
+    writeFileSync(
+      join(line.cwd(), "in.mbox"),
+      separators.map((separator, at) => `${separator}\nSubject: ${at}\n\nx\n\n`).join(""),
+    );
+    const run = ["import", "old@example.com", "mbox", "in.mbox"];
+    expect(await line.eider(run)).toMatchObject({ code: 0, out: "Imported 2 messages\n" });
+    expect((await line.eider(run)).out).toBe("Imported 0 messages, 2 were there already\n");
+    await line.imap("old@example.com", async (client) => {
+      await client.mailboxOpen("INBOX", { readOnly: true });
+      const found = await client.fetchAll("1:*", { internalDate: true });
+      expect(found.map(({ internalDate }) => new Date(internalDate as Date).toISOString())).toEqual([
+        "1970-01-01T00:00:00.000Z",
+        "2106-02-07T06:28:15.000Z",
+      ]);
+    });
+  });
+
   test("what the server refuses is named, the others are stored", async () => {
     await line.addUser("eml@example.com");
     mkdirSync(join(line.cwd(), "eml"));

@@ -5,6 +5,7 @@ import { noSuch } from "./decide-mailboxes.ts";
 import type { Flag } from "./events.ts";
 import { flagChanger } from "./flag-changer.ts";
 import { deleted, parseFlags, systemFlagNames } from "./flags.ts";
+import { keptDate } from "./kept-date.ts";
 import type { KeywordTable } from "./keyword-table.ts";
 import { allUids, eachRow } from "./rows.ts";
 import { accepted, type Ruling, refused } from "./ruling.ts";
@@ -23,6 +24,8 @@ export function append(account: Account, command: CommandOf<"append">): Ruling {
   const full = overQuota(account, size);
   if (full) return full;
   if (mailbox.uidNext >= maxUid) return refused({ kind: "uidsExhausted", path: mailbox.path });
+  const internalDate = keptDate(command.internalDate);
+  if (internalDate === null) return refused({ kind: "badDate" });
   return accepted([
     {
       kind: "appended",
@@ -30,7 +33,7 @@ export function append(account: Account, command: CommandOf<"append">): Ruling {
       uid: mailbox.uidNext,
       message: command.message,
       size,
-      internalDate: wholeSeconds(command.internalDate),
+      internalDate,
       flags: flags.flags,
       content: command.content,
     },
@@ -40,11 +43,6 @@ export function append(account: Account, command: CommandOf<"append">): Ruling {
 export function overQuota(account: Account, more: number): Ruling | null {
   const { quota, used } = account;
   return quota > 0 && used + more > quota ? refused({ kind: "overQuota", quota, used }) : null;
-}
-
-/** What the date column can hold: 1970 to 2106. */
-function wholeSeconds(ms: number): number {
-  return Math.min(Math.max(Math.floor(ms / 1000), 0), 0xffff_ffff) * 1000;
 }
 
 type Spelt =

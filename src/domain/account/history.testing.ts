@@ -59,7 +59,7 @@ export function anyCommand(most: number): fc.Arbitrary<AccountCommand> {
   return fc.oneof(
     {
       weight: 8,
-      arbitrary: fc.tuple(ref, flags, size, fc.integer({ min: 0, max: 4e12 })).map(
+      arbitrary: fc.tuple(ref, flags, size, fc.integer({ min: -1e11, max: 4.4e12 })).map(
         ([mailbox, given, bytes, internalDate]): AccountCommand => ({
           kind: "append",
           mailbox,

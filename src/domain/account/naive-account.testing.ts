@@ -114,6 +114,7 @@ export class NaiveAccount {
     const mailbox = this.find(command.mailbox);
     const size = sizeOf(command.content);
     if (!mailbox || (this.quota > 0 && this.used + size > this.quota)) return false;
+    if (command.internalDate < 0 || command.internalDate >= 2 ** 32 * 1000) return false;
     mailbox.messages.push({
       uid: mailbox.uidNext++,
       modseq: this.seq + 1,

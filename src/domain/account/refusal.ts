@@ -15,6 +15,8 @@ export type Refusal =
   /** INBOX cannot be deleted. */
   | { kind: "inboxStays" }
   | { kind: "badFlag"; flag: string }
+  /** An internal date before 1970 or after February 2106. */
+  | { kind: "badDate" }
   | { kind: "tooManyKeywords"; limit: number }
   | { kind: "uidsExhausted"; path: string }
   | { kind: "noSuchAccount" }

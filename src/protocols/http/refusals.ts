@@ -13,6 +13,7 @@ export const httpRefusals = {
   tooManyMailboxes: { status: 403, code: "TooMany", text: "This user cannot have more mailboxes" },
   inboxStays: { status: 400, code: "DisallowedMailboxMethod", text: "INBOX cannot be deleted" },
   badFlag: { status: 400, code: "InputValidationError", text: "This is not a flag" },
+  badDate: { status: 400, code: "InputValidationError", text: "This is not a date to be kept" },
   tooManyKeywords: { status: 403, code: "TooMany", text: "This user cannot have more keywords" },
   uidsExhausted: { status: 403, code: "UidsExhausted", text: "This mailbox cannot number more messages" },
   noSuchAccount: { status: 404, code: "UserNotFound", text: "This user does not exist" },
@@ -51,6 +52,7 @@ export function refusalFailure(refusal: Refusal): HttpFailure {
 function detailsOf(refusal: Refusal): Record<string, string> | undefined {
   if (refusal.kind === "badMailboxName") return { path: refusal.why };
   if (refusal.kind === "badFlag") return { flag: refusal.flag };
+  if (refusal.kind === "badDate") return { date: "must be from 1970 to 2106" };
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { MessageSource } from "../../actors/account/requests.ts";
+import { keptDate } from "../../domain/account/kept-date.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { MailboxId } from "../../domain/ids.ts";
 import { refusalReply } from "./refusals.ts";
@@ -167,6 +168,10 @@ export class Arrival implements LiteralSink {
     if (opening.utf8 && !session.utf8) return "BAD APPEND: UTF8=ACCEPT is not enabled";
     const limit = session.server.options.messageSize;
     if (size > limit) return spoken({ kind: "messageTooBig", limit, size });
+    // Nothing was sent: a client that failed to read its own draft would find an empty one here, and believe it.
+    if (size === 0) return "NO [CANNOT] A message of no octets is not kept";
+    if (opening.internalDate !== undefined && keptDate(opening.internalDate) === null)
+      return spoken({ kind: "badDate" });
     try {
       const { mailboxes, quota, used } = await session.read({ kind: "mailboxes" });
       const target = mailboxes.find(({ path }) => path === opening.mailbox);

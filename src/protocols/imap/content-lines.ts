@@ -126,6 +126,11 @@ function writeItem(
     return null;
   }
   const wanted = wantedOf(size, wish);
+  // A literal of no octets is as right, but iOS Mail waits 90 s for what it takes to be missing behind {0}.
+  if (wanted === 0) {
+    out.ascii('""');
+    return null;
+  }
   out.ascii("{").number(wanted).ascii("}").crlf().raw(have);
   return have.length < wanted ? writeRest(session, uid, wish, have.length, wanted) : null;
 }

@@ -11,6 +11,7 @@ export const imapRefusals = {
   tooManyMailboxes: { code: "LIMIT", text: "Too many mailboxes" },
   inboxStays: { code: "CANNOT", text: "INBOX cannot be deleted" },
   badFlag: { code: "CANNOT", text: "Flag is not possible" },
+  badDate: { code: "CANNOT", text: "Date is not possible: it must be from 1970 to 2106" },
   tooManyKeywords: { code: "LIMIT", text: "Too many different keywords" },
   uidsExhausted: { code: "LIMIT", text: "Mailbox has no UIDs left" },
   noSuchAccount: { code: "UNAVAILABLE", text: "Account does not exist any more" },

@@ -19,6 +19,7 @@ export const lmtpRefusals = {
   tooManyMailboxes: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   inboxStays: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   badFlag: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
+  badDate: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   tooManyKeywords: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   uidsExhausted: { code: 552, text: "5.2.2 Mailbox can take no more messages" },
   noSuchAccount: { code: 550, text: "5.1.1 No such user" },

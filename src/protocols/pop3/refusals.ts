@@ -17,6 +17,7 @@ export const pop3Refusals = {
   tooManyMailboxes: { code: "SYS/PERM", text: "Too many mailboxes" },
   inboxStays: { code: "SYS/PERM", text: "INBOX cannot be deleted" },
   badFlag: { code: "SYS/PERM", text: "Flag is not possible" },
+  badDate: { code: "SYS/PERM", text: "Date is not possible" },
   tooManyKeywords: { code: "SYS/PERM", text: "Too many different keywords" },
   uidsExhausted: { code: "SYS/PERM", text: "Mailbox has no UIDs left" },
   noSuchAccount: { code: "SYS/PERM", text: "Account does not exist any more" },

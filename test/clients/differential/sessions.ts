@@ -25,6 +25,7 @@ const grammar = differs("the grammar of RFC 3501 §9 does not have it");
 const seen = differs("header fields are searched as people see them: decoded, addresses without quotes, blanks as one");
 const noDate = differs("a message without a date is before no day; Dovecot takes 1970");
 const readOnly = differs("nothing changes in a mailbox that EXAMINE opened (RFC 3501 §6.3.2)");
+const unkept = differs("dates before 1970 cannot be kept, and are not exchanged for others");
 const ownWords = differs("each says what it has in its own way");
 
 /** Each runs on an INBOX with the corpus in it. */
@@ -228,6 +229,9 @@ export const sessions: Readonly<Record<string, readonly Step[]>> = {
     "SEARCH SEEN",
     "SEARCH UNSEEN",
     "SEARCH KEYWORD work",
+    'SEARCH KEYWORD "work"',
+    'SEARCH UNKEYWORD "work" UID "1:3" LARGER "10"',
+    'SEARCH "ALL"',
     "SEARCH UNKEYWORD Work",
     "SEARCH NEW",
     "SEARCH OLD",
@@ -335,11 +339,14 @@ export const sessions: Readonly<Record<string, readonly Step[]>> = {
     "APPEND INBOX {6+}\r\na\r\nb\r\n",
     "APPEND INBOX () {17+}\r\nSubject: x\r\n\r\ny\r\n",
     "APPEND Nowhere {17+}\r\nSubject: x\r\n\r\ny\r\n",
+    'APPEND INBOX "3-Feb-2025 18:28:47 +0000" {17+}\r\nSubject: x\r\n\r\ny\r\n',
+    "APPEND INBOX {0+}\r\n",
     'APPEND INBOX " 1-Feb-2026 12:00:00 +0930" {17+}\r\nSubject: x\r\n\r\ny\r\n',
     "APPEND INBOX (\\Seen Custom) {17+}\r\nSubject: x\r\n\r\ny\r\n",
     "SELECT INBOX",
     "APPEND INBOX (\\Flagged) {17+}\r\nSubject: x\r\n\r\ny\r\n",
     "FETCH 17:* (UID FLAGS RFC822.SIZE)",
+    unkept('APPEND INBOX "31-Dec-1969 12:00:00 +0000" {17+}\r\nSubject: x\r\n\r\ny\r\n'),
   ],
   "CONDSTORE and ENABLE": [
     "ENABLE CONDSTORE",

@@ -255,6 +255,18 @@ describe("DELETE …/messages", () => {
 });
 
 describe("POST …/messages", () => {
+  test("dates from 1970 to 2106 are kept, and no other is exchanged for one of them", async () => {
+    const { id, mailboxes } = await http.addUser("dated");
+    const path = `/users/${id}/mailboxes/${mailboxes.INBOX}/messages`;
+    for (const date of ["1969-12-31T23:59:59Z", "2106-02-07T06:28:16Z"])
+      expect(await http.refused(400, "POST", `${path}?date=${date}`, "Subject: a\r\n\r\nb")).toBe(
+        "InputValidationError",
+      );
+    expect((await http.get(path)).results).toEqual([]);
+    const latest = await http.post(`${path}?date=2106-02-07T06:28:15Z`, "Subject: a\r\n\r\nb");
+    expect((await http.get(`${path}/${latest.message.id}`)).idate).toBe("2106-02-07T06:28:15.000Z");
+  });
+
   test("stores a message once under its Idempotency-Key", async () => {
     const { path } = await inbox("once");
     const upload = (key: string) => http.request("POST", path, message("once"), { "idempotency-key": key });

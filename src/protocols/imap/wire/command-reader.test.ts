@@ -102,16 +102,18 @@ describe("commands", () => {
     expect(heard("1 NOOP\n2 X a\rb\r\n")).toEqual(["1 NOOP []", "2 X [a\rb]"]);
   });
 
+  test("an empty line is passed over, however it comes; inside IDLE and AUTHENTICATE a line is a line", () => {
+    expect(heard("\r\n\n\r\n1 NOOP\r\n", "\r", "\n", "2 NOOP\r\n\r\n")).toEqual(["1 NOOP []", "2 NOOP []"]);
+    expect(heard("a APPEND x {5+}\r\nHello\r\n\r\nb NOOP\r\n").at(-1)).toBe("b NOOP []");
+    const script = new Script();
+    script.rawNext = true;
+    expect(script.send("1 IDLE\r\n", "\r\n").heard).toEqual(["1 IDLE []", "line []"]);
+  });
+
   test("what has no tag, or no name, fails and does no harm to the next", () => {
-    expect(heard("\r\n", " NOOP\r\n", "+ NOOP\r\n", "a1\r\n", 'a2 "NOOP"\r\n', "a3  NOOP\r\n", "ok NOOP\r\n")).toEqual([
-      "* syntax",
-      "* syntax",
-      "* syntax",
-      "a1 syntax",
-      "a2 syntax",
-      "a3 syntax",
-      "ok NOOP []",
-    ]);
+    expect(heard(" \r\n", " NOOP\r\n", "+ NOOP\r\n", "a1\r\n", 'a2 "NOOP"\r\n', "a3  NOOP\r\n", "ok NOOP\r\n")).toEqual(
+      ["* syntax", "* syntax", "* syntax", "a1 syntax", "a2 syntax", "a3 syntax", "ok NOOP []"],
+    );
   });
 
   test("100,000 pipelined commands answered at once do not nest", () => {

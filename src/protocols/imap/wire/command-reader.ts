@@ -178,7 +178,9 @@ export class CommandReader {
     if (this.#phase === "raw") {
       this.#settle();
       this.#receiver.line(bytes.subarray(0, end));
-    } else this.#lineTaken(bytes, end);
+    } else if (end > 0) this.#lineTaken(bytes, end);
+    // An empty line is no command: iPhones send one, and clients that end a literal of APPEND with a CRLF too many.
+    else this.#partial = null;
     return true;
   }
 

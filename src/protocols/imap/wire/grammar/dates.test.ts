@@ -40,10 +40,18 @@ describe("date-time", () => {
     expect(read(dateTime, '"31-Dec-1969 23:59:59 +0000"')).toBe(-1000);
   });
 
+  test("one digit of day without the blank before it, as real clients send it", () => {
+    expect(read(dateTime, '"3-Feb-2025 18:28:47 +0000"')).toBe(Date.parse("2025-02-03T18:28:47Z"));
+    expect(read(dateTime, '"0-Feb-2025 18:28:47 +0000"'.replace("0-", "9-"))).toBe(Date.parse("2025-02-09T18:28:47Z"));
+  });
+
   test("refuses all else", () => {
     const shapes = [
       "01-Jan-2026 00:00:00 +0000",
-      '"1-Jan-2026 00:00:00 +0000"',
+      '"  1-Jan-2026 00:00:00 +0000"',
+      '" 11-Jan-2026 00:00:00 +0000"',
+      '"001-Jan-2026 00:00:00 +0000"',
+      '"-Jan-2026 00:00:00 +0000"',
       '"01-Jan-2026 00:00:00"',
       '"01-Jan-2026 24:00:00 +0000"',
       '"01-Jan-2026 00:60:00 +0000"',

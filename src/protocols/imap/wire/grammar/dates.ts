@@ -8,8 +8,7 @@ const millisecondsADay = 86_400_000;
 export function date(cursor: Cursor): number {
   const inQuotes = cursor.skip(quote);
   const from = cursor.at;
-  // date-day = 1*2DIGIT
-  const day = isDigit(cursor.bytes[from + 1] ?? 0) ? twoDigits(cursor) : oneDigit(cursor);
+  const day = dateDay(cursor);
   const at = monthAndYear(cursor, day, from);
   if (inQuotes) cursor.take(quote);
   return at / millisecondsADay;
@@ -17,13 +16,15 @@ export function date(cursor: Cursor): number {
 
 /**
  * date-time = DQUOTE date-day-fixed "-" date-month "-" date-year SP time SP zone DQUOTE
- * date-day-fixed = (SP DIGIT) / 2DIGIT
+ * date-day-fixed = (SP DIGIT) / 2DIGIT, and DIGIT
  * As milliseconds since 1970; before that it is negative.
  */
 export function dateTime(cursor: Cursor): number {
   cursor.take(quote, "date-time");
   const from = cursor.at;
-  const day = cursor.skip(SP) ? oneDigit(cursor) : twoDigits(cursor);
+  // Accept "3-Feb-2025 …" without the blank: iOS 18.3 Mail sends it, Outlook for Android, imapflow before 1.0.188 and
+  // node-imap (reported to mox, Zimbra, imapflow and node-imap); refused, what these clients sent is in no Sent folder.
+  const day = cursor.skip(SP) ? oneDigit(cursor) : dateDay(cursor);
   const midnight = monthAndYear(cursor, day, from);
   cursor.space();
   const seconds = time(cursor);
@@ -31,6 +32,11 @@ export function dateTime(cursor: Cursor): number {
   const at = midnight + (seconds - zone(cursor)) * 1000;
   cursor.take(quote);
   return at;
+}
+
+/** date-day = 1*2DIGIT */
+function dateDay(cursor: Cursor): number {
+  return isDigit(cursor.bytes[cursor.at + 1] ?? 0) ? twoDigits(cursor) : oneDigit(cursor);
 }
 
 /** "-" date-month "-" date-year ; date-year = 4DIGIT */

@@ -1,5 +1,5 @@
-import { asterisk, close, isDigit, open, quote } from "../characters.ts";
-import type { Cursor } from "../cursor.ts";
+import { asterisk, close, isDigit, open, openBrace, quote } from "../characters.ts";
+import { Cursor, type Rule } from "../cursor.ts";
 import { sequenceSet } from "../sequence-set.ts";
 import type { SearchKey } from "../types.ts";
 import { BeyondLimit } from "../wire-syntax-error.ts";
@@ -112,20 +112,20 @@ const argumentKeys: Partial<Record<string, KeyRule>> = {
   BODY: (keys, cursor) => ({ kind: "body", text: keys.bodyText(cursor) }),
   TEXT: (keys, cursor) => ({ kind: "text", text: keys.bodyText(cursor) }),
   // "KEYWORD" SP flag-keyword
-  KEYWORD: (_, cursor) => flagKey(atom(cursor)),
-  UNKEYWORD: (_, cursor) => not(flagKey(atom(cursor))),
+  KEYWORD: (_, cursor) => flagKey(keywordName(cursor)),
+  UNKEYWORD: (_, cursor) => not(flagKey(keywordName(cursor))),
   BEFORE: (_, cursor) => ({ kind: "internalDate", is: "before", day: date(cursor) }),
   ON: (_, cursor) => ({ kind: "internalDate", is: "on", day: date(cursor) }),
   SINCE: (_, cursor) => ({ kind: "internalDate", is: "since", day: date(cursor) }),
   SENTBEFORE: (_, cursor) => ({ kind: "sentDate", is: "before", day: date(cursor) }),
   SENTON: (_, cursor) => ({ kind: "sentDate", is: "on", day: date(cursor) }),
   SENTSINCE: (_, cursor) => ({ kind: "sentDate", is: "since", day: date(cursor) }),
-  LARGER: (_, cursor) => ({ kind: "larger", size: number64(cursor) }),
-  SMALLER: (_, cursor) => ({ kind: "smaller", size: number64(cursor) }),
+  LARGER: (_, cursor) => ({ kind: "larger", size: size(cursor) }),
+  SMALLER: (_, cursor) => ({ kind: "smaller", size: size(cursor) }),
   // "OLDER" SP nz-number and "YOUNGER" SP nz-number: RFC 5032 §4
-  OLDER: (_, cursor) => ({ kind: "older", seconds: nzNumber(cursor) }),
-  YOUNGER: (_, cursor) => ({ kind: "younger", seconds: nzNumber(cursor) }),
-  UID: (_, cursor) => ({ kind: "uids", set: sequenceSet(cursor) }),
+  OLDER: (_, cursor) => ({ kind: "older", seconds: seconds(cursor) }),
+  YOUNGER: (_, cursor) => ({ kind: "younger", seconds: seconds(cursor) }),
+  UID: (_, cursor) => ({ kind: "uids", set: uidSet(cursor) }),
   NOT: (keys, cursor, depth) => not(keys.read(cursor, depth + 1)),
   // "OR" SP search-key SP search-key; OR a OR b c is one "or" of three
   OR: (keys, cursor, depth) => {
@@ -146,6 +146,26 @@ const argumentKeys: Partial<Record<string, KeyRule>> = {
     return { kind: "modseq", from: modSequence(cursor) };
   },
 };
+
+// Accept keywords in quotes: go-imap 1, imapfilter, emailjs and Twisted have sent KEYWORD "NonJunk" to servers that take
+// it, as Dovecot does; and, as Dovecot, whatever else stands behind a search key and is no list.
+const keywordName = orQuoted(atom);
+const size = orQuoted(number64);
+const seconds = orQuoted(nzNumber);
+const uidSet = orQuoted(sequenceSet);
+
+/** The rule's text as it is, or all of it as a string. */
+function orQuoted<T>(rule: Rule<T>): Rule<T> {
+  return (cursor) => {
+    const next = cursor.peek();
+    if (next !== quote && next !== openBrace) return rule(cursor);
+    const from = cursor.at;
+    const text = new Cursor(astringOctets(cursor), cursor.context);
+    const value = rule(text);
+    if (!text.atEnd) throw cursor.expected("one value in the string", from);
+    return value;
+  };
+}
 
 /** entry-type-req = "priv" / "shared" / "all" */
 const entryType = oneOf(["PRIV", "SHARED", "ALL"], "entry-type-req");
