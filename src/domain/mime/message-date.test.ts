@@ -18,7 +18,14 @@ test("parseDate reads the examples of RFC 5322 §A", () => {
     "1969-02-14T03:02:00Z",
   );
   expect(iso("21 Nov 97 09:55:06 GMT")).toBe("1997-11-21T09:55:06Z");
-  expect(iso("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600")).not.toBeNull();
+  expect(iso("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600")).toBe("1997-11-21T15:55:06Z");
+});
+
+test("parseDate passes over comments, nested and quoted ones, wherever blanks may be (RFC 5322 §3.2.2)", () => {
+  expect(iso("(1 Jan 2001) Fri(a (2 Feb 2002) \\)) , 21(x)Nov(y)1997(z)09:55(:)-0600(CST)")).toBe(
+    "1997-11-21T15:55:00Z",
+  );
+  expect(iso(`(${"long ".repeat(100)})21 Nov 1997 09:55:06 +0000`)).toBe("1997-11-21T09:55:06Z");
 });
 
 test("parseDate tells the day as written, whatever the zone", () => {

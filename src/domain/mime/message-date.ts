@@ -1,3 +1,5 @@
+import { FieldCursor } from "./field-cursor.ts";
+
 /** A Date field read: the moment, and the day as it is written there, disregarding time and zone. */
 export type MessageDate = {
   /** Milliseconds since 1970. */
@@ -33,7 +35,7 @@ const zones = new Map([
   ["bst", 1],
   ["jst", 9],
 ]);
-/** Longer values are no dates. */
+/** Longer values, comments left aside, are no dates. */
 const longest = 200;
 
 /**
@@ -42,10 +44,7 @@ const longest = 200;
  * is UTC, as RFC 5322 says of "-0000".
  */
 export function parseDate(value: string): MessageDate | null {
-  const text = value
-    .slice(0, longest)
-    .replace(/\([^()]*\)/g, " ")
-    .replace(/\s+/g, " ");
+  const text = withoutComments(value);
   const date = parseDay(text);
   if (date === null) return null;
   const time = /(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?/.exec(date.rest);
@@ -57,6 +56,17 @@ export function parseDate(value: string): MessageDate | null {
   const written = new Date(start);
   if (Number.isNaN(at) || written.getUTCDate() !== date.day) return null;
   return { at, day: Math.floor(start / 86_400_000) };
+}
+
+/** Without comments, every run of blanks one space, and none around the colons of the time (RFC 5322 §4.3). */
+function withoutComments(value: string): string {
+  const cursor = new FieldCursor(value);
+  let text = "";
+  while (!cursor.done && text.length < longest) {
+    if (cursor.skipBlank()) text += " ";
+    text += cursor.run("(");
+  }
+  return text.slice(0, longest).replace(/ ?: ?/g, ":");
 }
 
 type Day = { readonly year: number; readonly month: number; readonly day: number; readonly rest: string };

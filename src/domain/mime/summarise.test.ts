@@ -48,6 +48,22 @@ this is  text.
   });
 });
 
+test("summarise reads ids and date past their comments", () => {
+  const { messageId, inReplyTo, references, date } = summary(`Message-ID: (was <0@x>) <1 @ x(host) . org>
+In-Reply-To: <2@x> (from Ann <ann@x>)
+References: (all) <3@x>(and)
+ <4@x>
+Date: Mon (2 Feb 2022), 2 Jan 2023 10(h):00 +0100
+
+`);
+  expect([messageId, inReplyTo, references, date]).toEqual([
+    "<1@x.org>",
+    "<2@x>",
+    ["<3@x>", "<4@x>"],
+    Date.UTC(2023, 0, 2, 9),
+  ]);
+});
+
 test("summarise of an empty message has nothing to show", () => {
   expect(summary("")).toEqual({
     from: null,

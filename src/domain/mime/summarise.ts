@@ -3,6 +3,7 @@ import { decodeParameter } from "./decode-parameter.ts";
 import { valuesOf } from "./each-field.ts";
 import { decodeHeaderText, decodeRaw } from "./encoded-words.ts";
 import { parseDate } from "./message-date.ts";
+import { parseMessageIds } from "./message-ids.ts";
 import type { MailAddress, MessageSummary } from "./summary.ts";
 import { decodeText, isHtml } from "./text.ts";
 
@@ -46,7 +47,7 @@ function addresses(list: readonly EnvelopeAddress[]): readonly MailAddress[] {
 }
 
 function messageIds(value: string): readonly string[] {
-  return (value.match(/<[^<>]{1,998}>/g) ?? []).slice(0, maxReferences).map((id) => decodeRaw(id.replace(/\s/g, "")));
+  return parseMessageIds(value, maxReferences).map(decodeRaw);
 }
 
 function references(header: Uint8Array): readonly string[] {
