@@ -1,4 +1,6 @@
 import iconv from "iconv-lite";
+import { HzDecoder } from "./hz.ts";
+import { Iso2022Decoder, iso2022Family } from "./iso-2022.ts";
 
 /** Turns bytes in some charset into Unicode, in chunks of any size. Never fails: what cannot be read becomes U+FFFD. */
 export interface CharsetDecoder {
@@ -14,8 +16,18 @@ export function charsetDecoder(name: string): CharsetDecoder {
   const label = name.trim().toLowerCase();
   if (label === "" || label === "us-ascii" || label === "ascii" || label === "unknown-8bit")
     return new GuessingDecoder();
+  const stateful = statefulDecoder(label);
+  if (stateful !== null) return stateful;
   if (webCharset(label)) return new WebDecoder(label);
   return !noCharsets.has(label) && iconv.encodingExists(label) ? new IconvDecoder(label) : new GuessingDecoder();
+}
+
+/** Of charsets that shift between sets of characters: the platform knows one of them, and stops at what mailers do to it. */
+function statefulDecoder(label: string): Iso2022Decoder | HzDecoder | null {
+  const family = iso2022Family(label);
+  if (family !== null) return new Iso2022Decoder(family);
+  if (/^cp5022[0-2]$/.test(label)) return new Iso2022Decoder("jp");
+  return label === "hz" || label === "hz-gb-2312" ? new HzDecoder() : null;
 }
 
 /** The library knows these as encodings, but what they answer is no text. */
@@ -27,6 +39,32 @@ export function decodeCharset(bytes: Uint8Array, name: string): string {
   if (/^utf-?8$/i.test(name)) return lenientUtf8.decode(bytes);
   const decoder = charsetDecoder(name);
   return decoder.write(bytes) + decoder.end();
+}
+
+/**
+ * Decodes what adjacent encoded words of one charset hold. A character that two of them divide is put together; else
+ * each begins anew, whatever shifts the one before it has made.
+ *
+ * @see RFC 2047 §3 (encoded words begin and end in ASCII) and §5
+ */
+export function decodeWords(words: readonly Uint8Array[], name: string): string {
+  const label = name.toLowerCase();
+  let decoder = statefulDecoder(label);
+  if (decoder === null && !isUtf7(label)) return decodeCharset(Buffer.concat(words), name);
+  let text = "";
+  for (const word of words) {
+    if (decoder === null || !decoder.cut) {
+      text += decoder?.end() ?? "";
+      decoder = statefulDecoder(label);
+    }
+    text += decoder?.write(word) ?? decodeCharset(word, name);
+  }
+  return text + (decoder?.end() ?? "");
+}
+
+/** Of which a word need not say that it ends, and the next one begins in ASCII none the less. */
+function isUtf7(label: string): boolean {
+  return /utf-?7/.test(label);
 }
 
 /** Shared, so never used on a stream. */

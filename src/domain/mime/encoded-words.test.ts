@@ -27,6 +27,21 @@ test("decodeHeaderText puts a character together that two words divide", () => {
   expect(decodeHeaderText("=?utf-8?b?w6k=?= =?utf-8?b?w6k=?=")).toBe("éé");
 });
 
+test("decodeHeaderText decodes words of stateful charsets apart, and joins a character that is cut (RFC 2047 §3)", () => {
+  const words = (charset: string, ...texts: string[]) =>
+    decodeHeaderText(
+      texts.map((text) => `=?${charset}?B?${Buffer.from(text, "latin1").toString("base64")}?=`).join(" "),
+    );
+  expect(words("iso-2022-jp", "\x1b$BF|K\\\x1b(B", "\x1b$B8l\x1b(B")).toBe("日本語");
+  expect(words("ISO-2022-JP", "\x1b$BF|K", "\\\x1b(B", "ok")).toBe("日本ok");
+  expect(words("iso-2022-jp", "\x1b$BF|K\\", "abc")).toBe("日本abc");
+  expect(words("iso-2022-kr", "\x1b$)C\x0eGQ", "\x1b$)C\x0e1[\x0f!", "a")).toBe("한글!a");
+  expect(words("hz-gb-2312", "~{VP~}", "~{ND", "a")).toBe("中文a");
+  expect(words("utf-7", "caf+AOk", "abc-")).toBe("caféabc-");
+  expect(words("shift_jis", "\x83e\x83", "X\x83g")).toBe("テスト");
+  expect(words("iso-2022-jp", "\x1b$BF")).toBe("\ufffd");
+});
+
 test("decodeHeaderText leaves what is no encoded word, reads raw 8-bit text, and ignores a language", () => {
   expect(decodeHeaderText("=?utf-8?x?a?= =?=?= =??q?a?=")).toBe("=?utf-8?x?a?= =?=?= =??q?a?=");
   expect(decodeHeaderText("caf\xc3\xa9 =?utf-8?q?=C3=A9?=")).toBe("café é");

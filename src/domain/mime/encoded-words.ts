@@ -1,5 +1,5 @@
 import { bytesOf } from "./binary-string.ts";
-import { decodeCharset } from "./charset.ts";
+import { decodeCharset, decodeWords } from "./charset.ts";
 import { decodeTransfer } from "./transfer-decoder.ts";
 
 const encodedWord = /=\?([^?\s*]{1,80})(?:\*[^?\s]{0,80})?\?([bBqQ])\?([^?]*)\?=/g;
@@ -26,14 +26,14 @@ export function decodeHeaderText(raw: string): string {
         run.pieces.push(bytes);
         continue;
       }
-      text += decodeCharset(Buffer.concat(run.pieces), run.charset);
+      text += decodeWords(run.pieces, run.charset);
     } else {
-      if (run !== null) text += decodeCharset(Buffer.concat(run.pieces), run.charset);
+      if (run !== null) text += decodeWords(run.pieces, run.charset);
       text += decodeRaw(between);
     }
     run = { charset, pieces: [bytes] };
   }
-  if (run !== null) text += decodeCharset(Buffer.concat(run.pieces), run.charset);
+  if (run !== null) text += decodeWords(run.pieces, run.charset);
   return text + decodeRaw(raw.slice(at));
 }
 

@@ -64,6 +64,17 @@ Date: Mon (2 Feb 2022), 2 Jan 2023 10(h):00 +0100
   ]);
 });
 
+test("summarise joins words of charsets that shift", () => {
+  const { subject, from, intro } = summary(`Subject: =?iso-2022-jp?B?GyRCRnxLXBsoQg==?=
+ =?iso-2022-jp?B?GyRCOGwbKEI=?=
+From: =?iso-2022-kr?B?GyQpQw5HUQ==?= =?iso-2022-kr?B?DjFbDw==?= <a@x>
+Content-Type: text/plain; charset=iso-2022-jp
+
+\x1b$BF|K\\\x1b(B\x1b$B8l\x1b(B
+`);
+  expect([subject, from?.name, intro]).toEqual(["日本語", "한글", "日本語"]);
+});
+
 test("summarise of an empty message has nothing to show", () => {
   expect(summary("")).toEqual({
     from: null,
