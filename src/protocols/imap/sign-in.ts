@@ -8,15 +8,18 @@ export type SignedIn = { readonly account: AccountId; readonly name: string; rea
 
 /**
  * Checks a name and password, exactly as sent, and puts the session into the authenticated state
- * (RFC 3501 §6.2.2, §6.2.3; codes: RFC 5530).
+ * (RFC 3501 §6.2.2, §6.2.3; codes: RFC 5530). null is what is not UTF-8: wrong, whatever the user's password is.
  */
-export async function signIn(session: Session, username: string, password: string): Promise<Completion> {
+export async function signIn(session: Session, username: string | null, password: string | null): Promise<Completion> {
   const { services, options } = session.server;
   const { remote, secure } = session.socket;
   if (!session.passwordsAllowed) {
     return { status: "NO", code: "PRIVACYREQUIRED", text: "Not over clear text: use STARTTLS first" };
   }
-  const result = await services.directory.authenticate({ username, password, protocol: "imap", remote });
+  const result =
+    username === null || password === null
+      ? notUtf8
+      : await services.directory.authenticate({ username, password, protocol: "imap", remote });
   if (!result.ok) {
     services.metrics.login("imap", result.why === "rateLimited" ? "limited" : "failed");
     if (result.why !== "unavailable") session.log().info({ user: username, why: result.why }, "login failed");
@@ -51,3 +54,5 @@ export async function signIn(session: Session, username: string, password: strin
   if (!session.signedIn({ account: user.id, name: user.username, record })) record.close();
   return { status: "OK", code: `CAPABILITY ${session.capabilities}`, text: "Logged in" };
 }
+
+const notUtf8 = { ok: false, why: "badCredentials" } as const;

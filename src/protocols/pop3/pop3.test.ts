@@ -473,6 +473,20 @@ test("the TLS port speaks TLS from the first octet", async () => {
   expect(await say(client, "PASS se cret")).toStartWith("+OK maildrop");
 });
 
+test("a name or password that is not UTF-8 is a wrong one", async () => {
+  const client = await open();
+  const sayOctets = async (line: string) => {
+    await client.write(Buffer.from(`${line}\r\n`, "latin1"));
+    return client.line();
+  };
+  expect(await say(client, `USER ${user}`)).toBe("+OK send PASS");
+  expect(await sayOctets("PASS gr\xfcn")).toBe("-ERR [AUTH] Wrong user name or password");
+  expect(await sayOctets("USER j\xfcrg")).toBe("-ERR [AUTH] Wrong user name or password");
+  expect(await sayOctets("PASS secret")).toBe("-ERR USER first");
+  expect(await sayOctets("NOOP \xff")).toBe("-ERR Log in first");
+  expect(await sayOctets("CAPA \xff")).toBe("-ERR Command is not UTF-8");
+});
+
 test("noise is answered with -ERR and the session stays, up to fifty errors", async () => {
   const client = await open();
   for (const noise of [

@@ -6,10 +6,16 @@ import { err, ok, type Reply, refused } from "./reply.ts";
 import type { Session } from "./session.ts";
 import { SignedIn } from "./signed-in.ts";
 
-/** Checks the password, counts the connection, and opens the maildrop: into TRANSACTION, or a reason why not. */
-export async function signIn(session: Session, username: string, password: string): Promise<Reply> {
+/**
+ * Checks the password, counts the connection, and opens the maildrop: into TRANSACTION, or a reason why not. null is
+ * what is not UTF-8: wrong, whatever the user's password is.
+ */
+export async function signIn(session: Session, username: string | null, password: string | null): Promise<Reply> {
   const { services, remote } = session;
-  const result = await services.directory.authenticate({ username, password, protocol: "pop3", remote });
+  const result =
+    username === null || password === null
+      ? notUtf8
+      : await services.directory.authenticate({ username, password, protocol: "pop3", remote });
   services.metrics.login("pop3", result.ok ? "ok" : result.why === "rateLimited" ? "limited" : "failed");
   if (!result.ok) {
     session.log("warn", { username, why: result.why }, "login failed");
@@ -31,6 +37,8 @@ export async function signIn(session: Session, username: string, password: strin
   }
   return openMaildrop(session, user, handle);
 }
+
+const notUtf8 = { ok: false, why: "badCredentials" } as const;
 
 async function openMaildrop(session: Session, user: User, handle: SessionHandle): Promise<Reply> {
   const { accounts } = session.services;

@@ -15,6 +15,6 @@ export { offeredCharsets, searchRequest } from "./grammar/search.ts";
 export { selectRequest } from "./grammar/select.ts";
 export { statusItems } from "./grammar/status.ts";
 export { storeUpdate } from "./grammar/store.ts";
-export { astring, atom, nstring, string } from "./grammar/strings.ts";
+export { astring, atom, credential, nstring, string } from "./grammar/strings.ts";
 /** uid-set and sequence-set are written alike; what the numbers mean is up to the command. */
 export { sequenceSet, sequenceSet as uidSet } from "./sequence-set.ts";

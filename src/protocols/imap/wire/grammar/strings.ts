@@ -25,6 +25,11 @@ export function astring(cursor: Cursor): string {
   return utf8Text(astringOctets(cursor), cursor);
 }
 
+/** astring ; a user name or password: null where it is not UTF-8, which none is that is known here */
+export function credential(cursor: Cursor): string | null {
+  return utf8OrNull(astringOctets(cursor));
+}
+
 /** As `astring`, the octets themselves. They are a view where nothing had to be unescaped. */
 export function astringOctets(cursor: Cursor): Uint8Array {
   const next = cursor.peek();
