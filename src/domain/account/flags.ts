@@ -19,6 +19,11 @@ export const keywordLength = 255;
 // atom = 1*ATOM-CHAR (RFC 9051 §9): no control, space, ( ) { % * " \ ]
 const keywordShape = /^[!#$&'+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+$/;
 
+/** Whether it can be a keyword of a message. */
+export function isKeyword(word: string): boolean {
+  return word.length <= keywordLength && keywordShape.test(word);
+}
+
 export type ParsedFlags = { readonly bits: number; readonly keywords: readonly string[] };
 
 /** Splits flags into system bits and keywords; answers the offending flag where one is neither. \Recent is dropped: only the server sets it (RFC 3501 §2.3.2). */
@@ -31,8 +36,8 @@ export function parseFlags(flags: readonly Flag[]): ParsedFlags | { readonly bad
       const bit = bitOf.get(name);
       if (bit !== undefined) bits |= bit;
       else if (name !== "\\recent") return { bad: flag };
-    } else if (flag.length > keywordLength || !keywordShape.test(flag)) return { bad: flag };
-    else keywords.push(flag);
+    } else if (isKeyword(flag)) keywords.push(flag);
+    else return { bad: flag };
   }
   return { bits, keywords };
 }

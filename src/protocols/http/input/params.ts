@@ -84,6 +84,8 @@ export function checkParams<S extends z.ZodType>(schema: S, params: RawParams): 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let at = value;
   for (const step of path) {
+    // One text stands for a list of one.
+    if (typeof at === "string" && step === 0) continue;
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
     at = (at as Record<PropertyKey, unknown>)[step];
   }

@@ -30,6 +30,8 @@ export const messageListing = z.object({
   draft: z.boolean(),
   answered: z.boolean(),
   forwarded: z.boolean(),
+  // Beyond WildDuck's: the words beside the flags.
+  keywords: z.array(z.string()),
   references: z.array(z.string()),
   contentType: z.object({ value: z.string(), params: z.record(z.string(), z.string()) }),
   encrypted: z.boolean(),
@@ -60,6 +62,7 @@ export function listingOf(
     attachments: message.attachments,
     size: message.size,
     ...flagsOf(message),
+    keywords: message.flags.filter((flag) => !flag.startsWith("\\")),
     references: [...message.references],
     contentType: { value: message.contentType.value, params: { ...message.contentType.params } },
     encrypted: isEncrypted(message),

@@ -21,7 +21,7 @@ describe("an upload", () => {
     events: [{ kind: "appended", uid: 7, mailbox: someMailbox, size }],
   });
 
-  test("that is small is one request, with the flags and date that were asked for", async () => {
+  test("that is small is one request, with the flags, keywords and date that were asked for", async () => {
     const asked: unknown[] = [];
     const { request } = await start({
       ask: (request) => {
@@ -29,10 +29,13 @@ describe("an upload", () => {
         return stored(5);
       },
     });
-    const answer = await request(`${path}?unseen=yes&flagged=1&date=2024-01-02T03:04:05Z`, {
-      method: "POST",
-      body: "a: b\n",
-    });
+    const answer = await request(
+      `${path}?unseen=yes&flagged=1&date=2024-01-02T03:04:05Z&keywords=Work&keywords=$Label1`,
+      {
+        method: "POST",
+        body: "a: b\n",
+      },
+    );
     expect(await answer.json()).toEqual({ success: true, message: { id: 7, mailbox: someMailbox, size: 5 } });
     expect(asked).toEqual([
       {
@@ -44,7 +47,7 @@ describe("an upload", () => {
             {
               kind: "append",
               mailbox: { id: someMailbox },
-              flags: ["\\Flagged"],
+              flags: ["\\Flagged", "Work", "$Label1"],
               internalDate: Date.UTC(2024, 0, 2, 3, 4, 5),
               source: { kind: "bytes", bytes: new Uint8Array(Buffer.from("a: b\n")) },
             },
@@ -52,6 +55,17 @@ describe("an upload", () => {
         },
       },
     ]);
+  });
+
+  test("with a keyword that IMAP cannot have is refused", async () => {
+    const { request } = await start({ ask: () => stored(5) });
+    for (const word of ["a%20b", "%5CSeen", "a%25", "x".repeat(256)]) {
+      const answer = await request(`${path}?keywords=${word}`, { method: "POST", body: "a: b\n" });
+      expect([answer.status, ((await answer.json()) as { error: string }).error]).toEqual([
+        400,
+        '"keywords.0" must be an IMAP keyword',
+      ]);
+    }
   });
 
   test("sent again under its Idempotency-Key is the same request", async () => {

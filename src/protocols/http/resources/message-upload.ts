@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { ChangeCommand, MessageSource } from "../../../actors/account/requests.ts";
+import { isKeyword } from "../../../domain/account/flags.ts";
 import { runOf } from "../../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
 import { badInput, HttpFailure, messageNotFound } from "../failure.ts";
 import { bodyPieces } from "../input/body.ts";
-import { accountId, flag, mailboxId, moment, uid } from "../input/fields.ts";
+import { accountId, flag, mailboxId, moment, texts, uid } from "../input/fields.ts";
 import { contentKind } from "../input/params.ts";
 import { type Composition, compose, composition, type Reference } from "../message/compose.ts";
 import { requestNamedBy, takeMessage } from "../message/intake.ts";
@@ -31,6 +32,7 @@ export const uploadMessage = operation({
     answered: flag.default(false),
     deleted: flag.default(false),
     forwarded: flag.default(false),
+    keywords: texts(z.string("must be a string").refine(isKeyword, "must be an IMAP keyword"), 100).default([]),
     raw: z.string().optional(),
     ...composition,
     reference: z
@@ -58,6 +60,7 @@ export const uploadMessage = operation({
       ...(params.answered ? ["\\Answered"] : []),
       ...(params.deleted ? ["\\Deleted"] : []),
       ...(params.forwarded ? ["$Forwarded"] : []),
+      ...params.keywords,
     ];
     const previous = replacePrevious && { mailbox: replacePrevious.mailbox ?? mailbox, id: replacePrevious.id };
     const key = request.headers.get("idempotency-key");
