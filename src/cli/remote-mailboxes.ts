@@ -1,4 +1,3 @@
-import { parsePath } from "../domain/account/mailbox-path.ts";
 import { type Api, ApiRefusal } from "./api.ts";
 import type { MailFlags } from "./mail/mail-file.ts";
 
@@ -6,18 +5,24 @@ import type { MailFlags } from "./mail/mail-file.ts";
 export type RemoteMailbox = { readonly id: string; readonly path: string; readonly total: number };
 
 /** A message on the server, as the API lists it. */
-export type RemoteMessage = { readonly id: number; readonly size: number; readonly idate: string } & MailFlags;
+export type RemoteMessage = {
+  readonly id: number;
+  readonly size: number;
+  readonly idate: string;
+  readonly keywords: readonly string[];
+} & MailFlags;
 
 export async function mailboxesOf(api: Api, user: string): Promise<RemoteMailbox[]> {
   return (await api.get<{ results: RemoteMailbox[] }>(`/users/${user}/mailboxes?counters=true`)).results;
 }
 
-/** The mailbox of that path, however it is spelt; made when there is none. */
+/** The mailbox of that name, as the server reads names; made when there is none. */
 export async function ensureMailbox(api: Api, user: string, path: string): Promise<RemoteMailbox> {
-  const name = parsePath(path);
-  // What cannot be a name the server refuses to make, and says why.
-  const existing = (await mailboxesOf(api, user)).find((mailbox) => "path" in name && mailbox.path === name.path);
-  if (existing) return existing;
+  try {
+    return await api.get<RemoteMailbox>(`/users/${user}/mailboxes/resolve?path=${encodeURIComponent(path)}`);
+  } catch (error) {
+    if (!(error instanceof ApiRefusal) || error.status !== 404) throw error;
+  }
   const { id } = await api.send<{ id: string }>("POST", `/users/${user}/mailboxes`, { path });
   return { id, path, total: 0 };
 }

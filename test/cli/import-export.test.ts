@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type CommandLine, startCommandLine } from "./command-line.ts";
 
@@ -81,7 +90,9 @@ describe("eider import and export", () => {
 
     expect((await line.eider(["import", "target@example.com", "maildir", "out"])).out).toBe("Imported 3 messages\n");
     await line.eider(["export", "target@example.com", "maildir", "again"]);
-    expect(readdirSync(join(line.cwd(), "again/cur")).sort()).toEqual(files);
+    // The mailbox's id is in the names, and it is another.
+    const names = (list: string[]) => list.map((name) => name.replace(/_[0-9a-f]{24}/, "")).sort();
+    expect(names(readdirSync(join(line.cwd(), "again/cur")))).toEqual(names(files));
   });
 
   test("an mbox goes out and comes in again, equal messages included", async () => {
@@ -98,9 +109,9 @@ describe("eider import and export", () => {
     expect((await line.eider(["export", "boxes@example.com", "mbox", "out"])).code).toBe(0);
     expect(readFileSync(join(line.cwd(), "out/Old/Box.mbox"), "latin1").split("\n").slice(0, 4)).toEqual([
       "From MAILER-DAEMON Wed Jan  3 01:05:34 1996",
-      "Status: RO\r",
       "\r",
       ">From twin\r",
+      "",
     ]);
     expect(
       (await line.eider(["import", "boxes@example.com", "mbox", "out/Old/Box.mbox", "--mailbox", "Old/Box"])).out,
@@ -174,5 +185,179 @@ describe("eider import and export", () => {
     expect((await line.eider(["import", "full@example.com", "mbox", "in.mbox"])).out).toBe(
       "Imported 1 message, 2 were there already\n",
     );
+  });
+
+  const lines = (text: string) => text.trimEnd().split("\n");
+  const put = (path: string, text: string) => {
+    mkdirSync(join(line.cwd(), path, ".."), { recursive: true });
+    writeFileSync(join(line.cwd(), path), text);
+  };
+  const folder = (path: string) => {
+    for (const part of ["cur", "new", "tmp"]) mkdirSync(join(line.cwd(), path, part), { recursive: true });
+  };
+  /** What IMAP shows of a mailbox, in its order: subject and flags. */
+  const shown = (user: string, path: string) =>
+    line.imap(user, async (client) => {
+      await client.mailboxOpen(path, { readOnly: true });
+      const found = await client.fetchAll("1:*", { envelope: true, flags: true });
+      return found.map(({ envelope, flags }) => {
+        return [envelope?.subject, ...[...flags!].filter((flag) => flag !== "\\Recent").sort()].join(" ");
+      });
+    });
+
+  test("every message of an mbox is imported or named, with flags and keywords", async () => {
+    await line.addUser("counts@example.com");
+    const from = (rest: string) => `From ${rest}\n`;
+    const mail = (subject: string, more = "") => `${more}Subject: ${subject}\n\nbody\n\n`;
+    put(
+      "in.mbox",
+      [
+        from("MAILER-DAEMON Sat Jan  3 01:05:34 1996"),
+        mail("DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA", "X-IMAP: 1 2\n"),
+        from(""),
+        mail("bare", "X-Mozilla-Status: 0005\nX-Mozilla-Keys: $label1 Work   \n"),
+        from("a@b Sat Jan  3 01:05:35 1994 PST"),
+        mail("zone", "Status: delivered\nX-Status: Forward\n"),
+        from("a@b Sat Jan  3 01:05:36 1994 (+0700)"),
+        mail("comment", "X-UID: 7\nX-Status: AD\nX-Keywords: Own a(b\nContent-Length: 5\n"),
+        from("a!b Sat Jan  3 01:05:37 1994 remote from x"),
+        mail("uucp"),
+        from("- Sat Jan  3 01:05:38 1994"),
+        mail("deleted", "X-Mozilla-Status: 0009\n"),
+      ].join(""),
+    );
+    const { code, out, err } = await line.eider(["import", "counts@example.com", "mbox", "in.mbox"]);
+    expect({ code, out }).toEqual({ code: 1, out: "Imported 4 messages, 2 left out\n" });
+    expect(lines(err)).toEqual([
+      "left out: in.mbox, message 1: it is no message but what UW or Dovecot keep of the folder",
+      "left out: in.mbox, message 6: it was deleted in Thunderbird, and is there until the folder is compacted",
+      "warning: passed over: in.mbox, message 4: its keyword a(b is none that IMAP can have",
+      "eider: 1 things were passed over: they cannot be read as mail, see above: the others are stored",
+    ]);
+    expect(await shown("counts@example.com", "INBOX")).toEqual([
+      "bare $label1 Work \\Flagged \\Seen",
+      "zone",
+      "comment Own \\Answered \\Deleted",
+      "uucp",
+    ]);
+    const again = await line.eider(["import", "counts@example.com", "mbox", "in.mbox", "--json"]);
+    expect(again.json()).toMatchObject({ stored: 0, present: 4, omitted: [{}, {}], refused: [], passedOver: [{}] });
+  });
+
+  test("an mbox with lengths is taken as --format says, else as it shows", async () => {
+    const body = "a\n\nFrom b Sat Jan  3 01:05:34 1996\nc\n";
+    const box = `From a@b Sat Jan  3 01:05:34 1996\nSubject: x\nContent-Length: ${body.length}\n\n${body}\n`;
+    await line.addUser("kinds@example.com");
+    put("in.mbox", box);
+    const run = (...more: string[]) => line.eider(["import", "kinds@example.com", "mbox", "in.mbox", ...more]);
+    expect((await run("--mailbox", "Auto")).out).toBe("Imported 1 message\n");
+    expect((await run("--mailbox", "Said", "--format", "mboxo")).out).toBe("Imported 2 messages\n");
+    expect((await run("--format", "mboxx")).code).toBe(2);
+  });
+
+  test("what an earlier version stored with the fields of its mbox does not come twice", async () => {
+    await line.addUser("earlier@example.com");
+    put("old.eml", "Status: RO\r\nDate: Wed, 3 Jan 1996 01:05:34 +0000\r\n\r\nx\r\n");
+    put("in.mbox", "From a@b Sat Jan  3 01:05:34 1996\nStatus: RO\nDate: Wed, 3 Jan 1996 01:05:34 +0000\n\nx\n");
+    await line.eider(["import", "earlier@example.com", "eml", "old.eml"]);
+    expect((await line.eider(["import", "earlier@example.com", "mbox", "in.mbox"])).out).toBe(
+      "Imported 0 messages, 1 were there already\n",
+    );
+  });
+
+  test("links, special files, odd names and odd folders of a maildir end nothing and are named", async () => {
+    await line.addUser("odd@example.com");
+    folder("odd");
+    folder("odd/.a..b");
+    folder("odd/Nested/Deeper");
+    put("secret", "Subject: secret\n\nx\n");
+    put("odd/cur/1:2,S", "Subject: one\n\nx\n");
+    put("odd/.a..b/cur/2:2,", "Subject: two\n\nx\n");
+    put("odd/Nested/Deeper/new/3", "Subject: three\n\nx\n");
+    put("odd/zz-notes", "x");
+    symlinkSync("../../secret", join(line.cwd(), "odd/cur/4:2,"));
+    symlinkSync("/etc", join(line.cwd(), "odd/.Etc"));
+    expect(Bun.spawnSync(["mkfifo", join(line.cwd(), "odd/new/fifo")]).exitCode).toBe(0);
+    const { code, out, err } = await line.eider(["import", "odd@example.com", "maildir", "odd"]);
+    expect({ code, out }).toEqual({ code: 1, out: "Imported 2 messages\n" });
+    const root = join(line.cwd(), "odd");
+    expect(lines(err).sort()).toEqual([
+      "eider: 1 messages were not imported and 4 things were passed over: the server refused them, see above; they cannot be read as mail, see above: the others are stored",
+      expect.stringMatching(/^warning: not imported: .*\/\.a\.\.b\/cur\/2:2,: there can be no mailbox a\/\/b: ./),
+      `warning: passed over: ${root}/.Etc: it is a symbolic link, and links are not followed`,
+      `warning: passed over: ${root}/cur/4:2,: it is a symbolic link, and links are not followed`,
+      `warning: passed over: ${root}/new/fifo: it is a FIFO`,
+      `warning: passed over: ${root}/zz-notes: it lies outside of cur and new`,
+    ] as string[]);
+    expect(await shown("odd@example.com", "INBOX")).toEqual(["one \\Seen"]);
+    expect(await shown("odd@example.com", "Nested/Deeper")).toEqual(["three"]);
+  });
+
+  test("folders whose names meet, long ones, keywords and the order of a second go out and come in", async () => {
+    await line.addUser("there@example.com");
+    await line.addUser("back@example.com");
+    const long = `${"ä".repeat(110)}/${"b".repeat(100)}`;
+    const names = ["a.b", "a\\2eb", "a\\5c2eb", long];
+    for (const name of names) {
+      const from = "From a@b Sat Jan  3 01:05:34 1996\n";
+      const box = Array.from({ length: 12 }, (_, n) => `${from}X-Keywords: Work k${n}\nSubject: ${n}\n\n${name}\n\n`);
+      put("in.mbox", box.join(""));
+      await line.eider(["import", "there@example.com", "mbox", "in.mbox", "--mailbox", name]);
+    }
+    expect((await line.eider(["export", "there@example.com", "maildir", "out", "--json"])).json()).toMatchObject({
+      messages: 48,
+      notExported: [],
+    });
+    expect(await line.eider(["import", "back@example.com", "maildir", "out"])).toMatchObject({
+      code: 0,
+      out: "Imported 48 messages\n",
+      err: "",
+    });
+    for (const name of names) {
+      const there = await shown("there@example.com", name);
+      expect(there[11]).toBe("11 Work k11");
+      expect(await shown("back@example.com", name)).toEqual(there);
+    }
+    expect((await line.eider(["import", "back@example.com", "maildir", "out"])).out).toBe(
+      "Imported 0 messages, 48 were there already\n",
+    );
+  });
+
+  test("a mailbox that was deleted and made again is exported beside what it was", async () => {
+    await line.addUser("anew@example.com");
+    const box = (subject: string) => {
+      put("in.mbox", `From a@b Sat Jan  3 01:05:34 1996\nSubject: ${subject}\n\nx\n`);
+      return line.eider(["import", "anew@example.com", "mbox", "in.mbox", "--mailbox", "Box"]);
+    };
+    await box("one");
+    await line.eider(["export", "anew@example.com", "maildir", "out"]);
+    await line.imap("anew@example.com", (client) => client.mailboxDelete("Box"));
+    await box("two");
+    expect((await line.eider(["export", "anew@example.com", "maildir", "out"])).out).toContain("Exported 1 messages");
+    expect(readdirSync(join(line.cwd(), "out/.Box/cur"))).toHaveLength(2);
+  });
+
+  test("what stands in the way of one mailbox is told, and the others are exported", async () => {
+    await line.addUser("way@example.com");
+    for (const name of ["a", "b", "a.mbox/c"]) {
+      put("in.mbox", `From a@b Sat Jan  3 01:05:34 1996\nSubject: ${name}\n\nx\n`);
+      await line.eider(["import", "way@example.com", "mbox", "in.mbox", "--mailbox", name]);
+    }
+    mkdirSync(join(line.cwd(), "out"));
+    mkdirSync(join(line.cwd(), "elsewhere"));
+    symlinkSync("../elsewhere", join(line.cwd(), "out/.a"));
+    const run = await line.eider(["export", "way@example.com", "maildir", "out"]);
+    expect(run).toMatchObject({ code: 1, out: expect.stringContaining("Exported 2 messages") });
+    expect(run.err).toStartWith(
+      "warning: not exported: mailbox a: it is a symbolic link, and links are not followed\n",
+    );
+    expect(readdirSync(join(line.cwd(), "elsewhere"))).toEqual([]);
+    const boxes = await line.eider(["export", "way@example.com", "mbox", "boxes"]);
+    expect(boxes).toMatchObject({ code: 0, out: expect.stringContaining("Exported 3 messages") });
+    rmSync(join(line.cwd(), "boxes/b.mbox"));
+    const again = await line.eider(["export", "way@example.com", "mbox", "boxes"]);
+    expect(again).toMatchObject({ code: 1, out: expect.stringContaining("Exported 1 messages") });
+    symlinkSync("out", join(line.cwd(), "out-link"));
+    expect(await line.eider(["export", "way@example.com", "maildir", "out-link"])).toMatchObject({ code: 1, out: "" });
   });
 });

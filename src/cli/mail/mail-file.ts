@@ -4,6 +4,15 @@ export type MailMessage = {
   /** When it arrived; whole seconds count. */
   readonly date: Date;
   readonly flags: MailFlags;
+  /** Words beside the flags, as IMAP knows them. */
+  readonly keywords: readonly string[];
+  /** Words that the source has as keywords and IMAP cannot have. */
+  readonly badKeywords?: readonly string[];
+  /**
+   * The same message as it stood in its file, where that kept fields in it which are not the message's own. Earlier
+   * imports stored those: whoever looks for the message has to look for both.
+   */
+  readonly asFound?: Uint8Array;
 };
 
 /** The flags that IMAP, maildir and mbox have words for. */
@@ -25,8 +34,16 @@ export const noFlags: MailFlags = {
   forwarded: false,
 };
 
+/** Mail in files: folders, and what was met on the way to them and is none. */
+export type MailSource = {
+  readonly folders: readonly MailFolder[];
+  readonly passedOver: readonly Left[];
+};
+
 /** A folder of the source and how to read its messages. */
 export type MailFolder = {
+  /** Where it lies, in words for a person. */
+  readonly source: string;
   /** Levels of the name; none: the folder that becomes INBOX. */
   readonly path: readonly string[];
   /** How many messages; null where only reading all of it would tell. */
@@ -34,7 +51,19 @@ export type MailFolder = {
   messages(): AsyncIterable<MailFound>;
 };
 
-export type MailFound = { readonly source: string; readonly message: MailMessage };
+/** A part of the source, and why it was not imported. */
+export type Left = { readonly source: string; readonly why: string };
+
+/**
+ * What a folder holds, one by one: a message; something that is no mail, or that its owner deleted (`omitted`); or
+ * something that may be mail and cannot be read (`passedOver`).
+ */
+export type MailFound =
+  | { readonly kind: "message"; readonly source: string; readonly message: MailMessage }
+  | ({ readonly kind: "omitted" | "passedOver" } & Left);
+
+/** The largest message that a server can be configured to take, in octets: no more of a file is held at a time. */
+export const largestMessage = 1024 ** 3;
 
 /**
  * Lines end in CRLF in mail (RFC 5322 §2.1), in files often in LF alone: bytes without any CRLF get them, all others

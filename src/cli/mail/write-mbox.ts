@@ -1,27 +1,43 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { createHash } from "node:crypto";
+import { closeSync, writeSync } from "node:fs";
+import { HeldDirectory } from "./held-directory.ts";
 import type { MailMessage } from "./mail-file.ts";
 
-/** Writes one mbox file a folder, `INBOX.mbox`, `Lists/eider.mbox`, with mboxrd quoting. Files there already are refused. */
+/**
+ * Writes one mbox file a folder, `INBOX.mbox`, `Lists/eider.mbox`, with mboxrd quoting. Files there already are refused,
+ * and nothing is written through a symbolic link, at no level.
+ */
 export class MboxWriter {
-  readonly #root: string;
+  readonly #root: HeldDirectory;
 
+  /** @throws PassedOver where `root` is a link or no directory */
   constructor(root: string) {
-    this.#root = root;
+    this.#root = HeldDirectory.open(root);
   }
 
-  folder(path: string): { write(uid: number, message: MailMessage): void; close(): void } {
-    const name = `${path.split("/").map(safeLevel).join("/")}.mbox`;
-    const target = join(this.#root, name);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    const file = openSync(target, "wx", 0o600);
-    return {
-      write: (_uid, message) => {
-        const entry = mboxEntry(message);
-        for (let at = 0; at < entry.length; ) at += writeSync(file, entry, at);
-      },
-      close: () => closeSync(file),
-    };
+  /** @throws where the file is there already, or something else is in its way */
+  folder(path: string): { write(uid: number, message: MailMessage): readonly string[]; close(): void } {
+    const levels = path.split("/");
+    const name = fileName(levels.pop()!, ".mbox");
+    let directory = this.#root.again();
+    try {
+      for (const level of levels) {
+        const above = directory;
+        directory = above.ensureDirectory(fileName(level, ""));
+        above.close();
+      }
+      const file = directory.create(name);
+      return {
+        write: (_uid, message) => {
+          const entry = mboxEntry(message);
+          for (let at = 0; at < entry.length; ) at += writeSync(file, entry, at);
+          return [];
+        },
+        close: () => closeSync(file),
+      };
+    } finally {
+      directory.close();
+    }
   }
 }
 
@@ -44,8 +60,24 @@ function asctime(date: Date): string {
   return `${weekday} ${month} ${String(Number(day)).padStart(2, " ")} ${time} ${year}`;
 }
 
-/** A level of a mailbox name that the file system takes for a name and nothing else. */
-function safeLevel(level: string): string {
-  const escaped = level.replace(/[%\\:\p{Cc}]/gu, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
-  return escaped.replace(/^\./, "%2e");
+/**
+ * A level of a mailbox's name that the file system takes for a name and nothing else. A directory does not end as files
+ * do here, so that the mailboxes `a` and `a.mbox/b` do not meet. What is longer than a name can be is cut, and ends in
+ * the beginning of its hash.
+ */
+function fileName(level: string, ending: "" | ".mbox"): string {
+  const escaped = level
+    .replace(/[%\\:\p{Cc}]/gu, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`)
+    .replace(/^\./, "%2e")
+    .replace(/\.mbox$/, ending === "" ? "%2embox" : ".mbox");
+  const name = `${escaped}${ending}`;
+  if (Buffer.byteLength(name) <= longestName) return name;
+  const hash = createHash("sha256").update(level).digest("hex").slice(0, 24);
+  const room = longestName - ending.length - hash.length - 1;
+  let cut = escaped;
+  while (Buffer.byteLength(cut) > room) cut = cut.slice(0, -1);
+  return `${cut.toWellFormed()}~${hash}${ending}`;
 }
+
+/** Octets; ext4, XFS, APFS and NTFS agree. */
+const longestName = 255;
