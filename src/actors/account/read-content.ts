@@ -74,6 +74,9 @@ function largestEnvelope(size: number): number {
 /** Structures from this size on take so long to read that others come between two of them. */
 const largeRecord = 128 * 1024;
 
+/** Octets of headers and messages looked through before others come: some milliseconds. */
+const scannedAtOnce = 4 * 1024 * 1024;
+
 /** Answers the bytes of the records that were read. */
 async function readBatch(
   content: ContentReader,
@@ -104,8 +107,10 @@ async function readBatch(
     for (const bytes of Object.values<Uint8Array>(record)) recordsRead += bytes.length;
   }
   const places = sections && small.length < rows.length ? await content.places(reader, rows) : [];
+  let scanned = 0;
   for (const [n, row] of rows.entries()) {
     const record = records[n]!;
+    const headers = new HeaderMemory();
     let anatomy: Anatomy | undefined;
     const parts = (): Anatomy => {
       anatomy ??= JSON.parse(Buffer.from(record.anatomy).toString()) as Anatomy;
@@ -121,9 +126,18 @@ async function readBatch(
         const bytes = whole.get(row);
         values.push(
           bytes
-            ? sectionOfBytes(bytes, item, parts)
-            : await sectionOfPlace(content, reader, places[n]!, parts(), item, page.maxBytes),
+            ? sectionOfBytes(bytes, item, { parts, headers })
+            : await sectionOfPlace(content, reader, places[n]!, item, {
+                anatomy: parts(),
+                headers,
+                maxBytes: page.maxBytes,
+              }),
         );
+        scanned += headers.takeScanned();
+        if (scanned >= scannedAtOnce) {
+          scanned = 0;
+          await content.slices.rest();
+        }
       }
     }
     if (!page.add(row.uid, values)) break;
@@ -143,29 +157,69 @@ function wholeValue(bytes: Uint8Array): Value {
   return { bytes, size: bytes.length };
 }
 
-function sectionOfBytes(message: Uint8Array, section: Section, anatomy: () => Anatomy): Value {
+/** What of one message's headers is known already, and how much of them has been looked through: many sections may ask. */
+class HeaderMemory {
+  #size: number | null = null;
+  #read: { readonly start: number; readonly bytes: Uint8Array } | null = null;
+  #scanned = 0;
+
+  sizeIn(message: Uint8Array): number {
+    if (this.#size === null) {
+      this.#size = headerSize(message);
+      this.#scanned += this.#size;
+    }
+    return this.#size;
+  }
+
+  /** The header that begins at `start`, as `read` gives it where it is not the one read last. */
+  async from(start: number, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    if (this.#read?.start !== start) this.#read = { start, bytes: await read() };
+    return this.#read.bytes;
+  }
+
+  /** The fields the section asks for; everything where it asks for no fields in particular. */
+  fieldsOf(bytes: Uint8Array, section: Section): Uint8Array {
+    const picker = pickerFor(section);
+    if (picker === null) return bytes;
+    this.#scanned += bytes.length;
+    return picker.pick(bytes);
+  }
+
+  /** Octets looked through since it was asked last. */
+  takeScanned(): number {
+    const scanned = this.#scanned;
+    this.#scanned = 0;
+    return scanned;
+  }
+}
+
+function sectionOfBytes(
+  message: Uint8Array,
+  section: Section,
+  { parts, headers }: { parts: () => Anatomy; headers: HeaderMemory },
+): Value {
   if (section.part.length === 0 && section.text !== "mime") {
     if (section.text === "all") return partOf(message, section);
-    const header = headerSize(message);
+    const header = headers.sizeIn(message);
     if (section.text === "text") return partOf(message.subarray(header), section);
-    return partOf(fieldsOf(message.subarray(0, header), section), section);
+    return partOf(headers.fieldsOf(message.subarray(0, header), section), section);
   }
-  const range = sectionRange(anatomy(), section.part, section.text);
+  const range = sectionRange(parts(), section.part, section.text);
   if (range === null) return { bytes: null, size: noSuchPart };
-  return partOf(fieldsOf(message.subarray(range.start, range.end), section), section);
+  return partOf(headers.fieldsOf(message.subarray(range.start, range.end), section), section);
 }
 
 const pickers = new WeakMap<Section, HeaderFieldPicker>();
 
-/** The fields the section asks for; everything where it asks for no fields in particular. */
-function fieldsOf(bytes: Uint8Array, section: Section): Uint8Array {
-  if (section.text !== "fields" && section.text !== "fields-not") return bytes;
+/** null: the section asks for no fields in particular. */
+function pickerFor(section: Section): HeaderFieldPicker | null {
+  if (section.text !== "fields" && section.text !== "fields-not") return null;
   let picker = pickers.get(section);
   if (!picker) {
     picker = new HeaderFieldPicker(section.fields ?? [], section.text === "fields" ? "named" : "others");
     pickers.set(section, picker);
   }
-  return picker.pick(bytes);
+  return picker;
 }
 
 function partOf(bytes: Uint8Array, { partial }: Section): Value {
@@ -180,16 +234,16 @@ async function sectionOfPlace(
   content: ContentReader,
   reader: Reader,
   place: Place,
-  anatomy: Anatomy,
   section: Section,
-  maxBytes: number,
+  { anatomy, headers, maxBytes }: { anatomy: Anatomy; headers: HeaderMemory; maxBytes: number },
 ): Promise<Value> {
   const range = sectionRange(anatomy, section.part, section.text);
   if (range === null) return { bytes: null, size: noSuchPart };
   const { start, end } = range;
   if (section.text === "fields" || section.text === "fields-not") {
-    const header = await readRange(content.stores, reader.id, place, start, Math.min(end, start + headerLimit));
-    return partOf(fieldsOf(header, section), section);
+    const upTo = Math.min(end, start + headerLimit);
+    const header = await headers.from(start, () => readRange(content.stores, reader.id, place, start, upTo));
+    return partOf(headers.fieldsOf(header, section), section);
   }
   const size = end - start;
   const from = Math.min(section.partial?.offset ?? 0, size);

@@ -1,3 +1,5 @@
+import { binaryString } from "./binary-string.ts";
+
 /**
  * Picks fields out of a header for HEADER.FIELDS (`"named"`) and HEADER.FIELDS.NOT (`"others"`): their original bytes
  * in their original order, folded lines included, and then an empty line. Names match in any letter case. Prepare it
@@ -6,19 +8,26 @@
  * @see RFC 9051 §6.4.5.1 (the delimiting blank line is always included)
  */
 export class HeaderFieldPicker {
-  readonly #names: readonly Uint8Array[];
+  /** In lower case, by their first letter; where a letter has many, each is looked up instead. */
+  readonly #names: (readonly Uint8Array[] | ReadonlySet<string> | undefined)[] = [];
   readonly #wantNamed: boolean;
-  /** By first byte and by length: whether any name can match. */
-  readonly #initials = new Uint8Array(256);
 
   constructor(names: readonly string[], which: "named" | "others") {
-    this.#names = names.map((name) => new TextEncoder().encode(name.toLowerCase()));
     this.#wantNamed = which === "named";
-    for (const name of this.#names) {
-      const first = name[0];
-      if (first === undefined) continue;
-      this.#initials[first] = 1;
-      if (first >= 97 && first <= 122) this.#initials[first - 32] = 1;
+    const byInitial = new Map<number, Set<string>>();
+    for (const name of names) {
+      // Names of fields are ASCII (RFC 5322 §2.2): no line has any other.
+      if (!/^[\x21-\x7e]+$/.test(name)) continue;
+      const lower = name.toLowerCase();
+      const first = lower.charCodeAt(0);
+      const known = byInitial.get(first);
+      if (known === undefined) byInitial.set(first, new Set([lower]));
+      else known.add(lower);
+    }
+    for (const [first, some] of byInitial) {
+      const each = some.size > fewNames ? some : [...some].map((name) => new TextEncoder().encode(name));
+      this.#names[first] = each;
+      if (first >= 97 && first <= 122) this.#names[first - 32] = each;
     }
   }
 
@@ -43,7 +52,8 @@ export class HeaderFieldPicker {
         break;
       }
       if ((first !== 32 && first !== 9) || line === 0) {
-        const named = this.#initials[first] === 1 && this.#isNamed(header, line);
+        const names = this.#names[first];
+        const named = names !== undefined && isNamed(header, line, names);
         if (named === this.#wantNamed) {
           if (run < 0) run = line;
         } else if (run >= 0) {
@@ -61,21 +71,31 @@ export class HeaderFieldPicker {
     }
     return lineEnd(out, to);
   }
+}
 
-  #isNamed(header: Uint8Array, from: number): boolean {
-    candidates: for (const name of this.#names) {
-      const length = name.length;
-      for (let i = 0; i < length; i++) {
-        let char = header[from + i]!;
-        if (char >= 65 && char <= 90) char += 32;
-        if (char !== name[i]) continue candidates;
-      }
-      let after = from + length;
-      while (header[after] === 32 || header[after] === 9) after++;
-      if (header[after] === 58) return true;
-    }
-    return false;
+/** Up to here they are compared one after the other, which is quicker than to look up a name. */
+const fewNames = 4;
+
+function isNamed(header: Uint8Array, from: number, names: readonly Uint8Array[] | ReadonlySet<string>): boolean {
+  if ("has" in names) {
+    let end = from;
+    while (end < header.length && header[end] !== 58 && header[end] !== 10) end++;
+    if (header[end] !== 58) return false;
+    while (header[end - 1] === 32 || header[end - 1] === 9) end--;
+    return names.has(binaryString(header, from, end).toLowerCase());
   }
+  candidates: for (const name of names) {
+    const length = name.length;
+    for (let i = 0; i < length; i++) {
+      let char = header[from + i]!;
+      if (char >= 65 && char <= 90) char += 32;
+      if (char !== name[i]) continue candidates;
+    }
+    let after = from + length;
+    while (header[after] === 32 || header[after] === 9) after++;
+    if (header[after] === 58) return true;
+  }
+  return false;
 }
 
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { listPattern } from "./list-pattern.ts";
+import { listPatterns, mostPattern } from "./list-pattern.ts";
 
 const cases: readonly (readonly [pattern: string, yes: readonly string[], no: readonly string[]])[] = [
   ["*", ["INBOX", "a/b/c", ""], []],
@@ -23,7 +23,7 @@ const cases: readonly (readonly [pattern: string, yes: readonly string[], no: re
 
 for (const [pattern, yes, no] of cases) {
   test(`${JSON.stringify(pattern)} (RFC 3501 §6.3.8)`, () => {
-    const matches = listPattern(pattern);
+    const matches = listPatterns([pattern]);
     for (const path of yes) expect(matches(path)).toBe(true);
     for (const path of no) expect(matches(path)).toBe(false);
   });
@@ -35,14 +35,26 @@ test("matches what a regular expression of the same meaning matches", () => {
   fc.assert(
     fc.property(text, path, (pattern, name) => {
       const same = new RegExp(`^${pattern.replace(/[*]/g, ".*").replace(/%/g, "[^/]*")}$`);
-      expect(listPattern(pattern)(name)).toBe(same.test(name));
+      expect(listPatterns([pattern])(name)).toBe(same.test(name));
     }),
   );
 });
 
-test("a pattern made to be slow is not", () => {
-  const pattern = "%a".repeat(30_000);
-  const names = Array.from({ length: 1_500 }, (_, at) => `${"a".repeat(200)}${at}`);
-  const matches = listPattern(pattern);
-  expect(names.some(matches)).toBe(false);
+test("matches what any of several patterns matches, names in any order", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", "/", "%", "*", "i", "I"), maxLength: 40 });
+  const path = fc.string({ unit: fc.constantFrom("a", "b", "/", "INBOX"), maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 5 }), fc.array(path), (patterns, paths) => {
+      const each = patterns.map((pattern) => listPatterns([pattern]));
+      const any = listPatterns(patterns);
+      for (const name of paths) expect(any(name)).toBe(each.some((matches) => matches(name)));
+    }),
+  );
+});
+
+test("is as long as names are where it has no wildcard, and no longer than can be looked for where it has", () => {
+  const long = "a".repeat(60_000);
+  expect(listPatterns([long])(long)).toBe(true);
+  expect(listPatterns([`${"%a".repeat(mostPattern / 2)}`])("a/a")).toBe(false);
+  expect(() => listPatterns(["%a".repeat(mostPattern / 2), "*"])).toThrow("characters of patterns");
 });

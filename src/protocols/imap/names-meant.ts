@@ -1,12 +1,19 @@
 import { trimmedPath } from "../../domain/account/mailbox-path.ts";
-import { listPattern } from "./list-pattern.ts";
+import { listPatterns } from "./list-pattern.ts";
 
 /**
- * A test for the paths that a LIST, LSUB or XLIST with this reference and pattern means (RFC 3501 §6.3.8). The two
- * together are spelt as every name is: in NFC, INBOX in any letter case, without a separator at either end. `null` is
- * what the client wrote where it is no mailbox name: no mailbox is called that.
+ * A test for the paths that a LIST, LSUB or XLIST with this reference and any of these patterns means
+ * (RFC 3501 §6.3.8). The two together are spelt as every name is: in NFC, INBOX in any letter case, without a separator
+ * at either end. `null` is what the client wrote where it is no mailbox name: no mailbox is called that.
+ *
+ * @throws BeyondLimit as `listPatterns`
  */
-export function namesMeant(reference: string | null, pattern: string | null): (path: string) => boolean {
-  if (reference === null || pattern === null) return () => false;
-  return listPattern(trimmedPath(reference + pattern));
+export function namesMeant(
+  reference: string | null,
+  ...patterns: readonly (string | null)[]
+): (path: string) => boolean {
+  if (reference === null) return () => false;
+  return listPatterns(
+    patterns.filter((pattern) => pattern !== null).map((pattern) => trimmedPath(reference + pattern)),
+  );
 }

@@ -1,7 +1,6 @@
 import type { Resynced, ResyncQuery } from "../../actors/account/requests.ts";
 import { intersection, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { Completion, SessionIn } from "./command.ts";
-import { uidsAt } from "./sequence-numbers.ts";
 import { tellKeywords, writeFlags } from "./tell-news.ts";
 import { writeUidSet } from "./uid-set.ts";
 import { View } from "./view.ts";
@@ -89,20 +88,38 @@ function tellResynced(
 }
 
 /** The highest UID of the client's pairs that has its sequence number still: up to there nothing has gone. */
-function lastMatch(view: View, match: { sequences: UidRuns; uids: UidRuns }): number {
-  const { sequences, uids } = match;
+export function lastMatch(
+  { known }: Pick<View, "known">,
+  { sequences, uids }: { sequences: UidRuns; uids: UidRuns },
+): number {
   let last = 0;
+  /** Of the known UIDs: the run at hand, and how many there are before it. */
   let run = 0;
-  let offset = 0;
-  for (let at = 0; at < sequences.length; at += 2) {
-    for (let sequence = sequences[at]!; sequence <= sequences[at + 1]!; sequence++) {
-      const uid = uids[run]! + offset;
-      if (uidsAt(view.known, [sequence, sequence])[0] !== uid) return last;
-      last = uid;
-      if (uid === uids[run + 1]) {
-        run += 2;
-        offset = 0;
-      } else offset++;
+  let before = 0;
+  let at = 0;
+  let pair = 0;
+  let sequence = sequences[0] ?? 0;
+  let uid = uids[0] ?? 0;
+  while (at < sequences.length && run < known.length) {
+    const length = known[run + 1]! - known[run]! + 1;
+    if (sequence > before + length) {
+      before += length;
+      run += 2;
+      continue;
+    }
+    if (known[run]! + sequence - before - 1 !== uid) return last;
+    // Both go on side by side up to the end of the first run that ends.
+    const more = Math.min(sequences[at + 1]! - sequence, uids[pair + 1]! - uid, before + length - sequence);
+    last = uid + more;
+    sequence += more + 1;
+    uid += more + 1;
+    if (sequence > sequences[at + 1]!) {
+      at += 2;
+      sequence = sequences[at] ?? 0;
+    }
+    if (uid > uids[pair + 1]!) {
+      pair += 2;
+      uid = uids[pair] ?? 0;
     }
   }
   return last;

@@ -36,8 +36,9 @@ export function tellFlags(session: Session, view: View, columns: Columns): void 
 
 /** Announces keywords the client has not heard of (RFC 3501 §7.2.6). */
 export function tellKeywords({ out }: Session, view: View, keywordSets: Columns["keywordSets"]): void {
+  const known = new Set(view.keywords);
   const fresh = new Set<Flag>();
-  for (const set of keywordSets) for (const keyword of set) if (!view.keywords.includes(keyword)) fresh.add(keyword);
+  for (const set of keywordSets) for (const keyword of set) if (!known.has(keyword)) fresh.add(keyword);
   if (fresh.size === 0) return;
   view.keywords = [...view.keywords, ...fresh];
   writeFlags(out, view);

@@ -162,3 +162,21 @@ describe("params", () => {
     expect(sent).toBeLessThan(100_000);
   });
 });
+
+describe("formParams", () => {
+  test("gathers what is named again, in its order, and leaves out what is empty", () => {
+    const form = new URLSearchParams("a=1&b=&c=x&a=2&__proto__=y&a=&a=3&c=");
+    expect(Object.entries(formParams(form))).toEqual([
+      ["a", ["1", "2", "3"]],
+      ["c", "x"],
+      ["__proto__", "y"],
+    ]);
+  });
+
+  test("takes many parameters, but not without end", async () => {
+    const many = (count: number) =>
+      new URLSearchParams(Array.from({ length: count }, (): [string, string] => ["a", "1"]));
+    expect(formParams(many(2_000)).a).toHaveLength(2_000);
+    expect((await failureOf(() => formParams(many(2_001)))).status).toBe(400);
+  });
+});

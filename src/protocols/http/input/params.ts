@@ -4,12 +4,25 @@ import { type BodyRoom, readBody } from "./body.ts";
 
 export type RawParams = Record<string, unknown>;
 
-/** The parameters of a query string or form: a name given twice is a list, an empty value is none. */
+/** Parameters in one query string or form: far above what any operation takes. */
+const mostParams = 2_000;
+
+/**
+ * The parameters of a query string or form: a name given twice is a list, an empty value is none.
+ *
+ * @throws HttpFailure 400 for more than `mostParams`
+ */
 export function formParams(form: URLSearchParams): RawParams {
+  if (form.size > mostParams) {
+    throw new HttpFailure(400, "InputValidationError", `More than ${mostParams} parameters`);
+  }
   const params: RawParams = {};
-  for (const name of new Set(form.keys())) {
-    const values = form.getAll(name).filter((value) => value !== "");
-    if (values.length > 0) define(params, name, values.length === 1 ? values[0] : values);
+  for (const [name, value] of form) {
+    if (value === "") continue;
+    const known = Object.hasOwn(params, name) ? params[name] : undefined;
+    if (known === undefined) define(params, name, value);
+    else if (Array.isArray(known)) known.push(value);
+    else define(params, name, [known, value]);
   }
   return params;
 }

@@ -9,7 +9,9 @@ const headerName = text(255).regex(/^[\x21-\x39\x3b-\x7e]+$/, "must be the name 
 const unfolded = z
   .string()
   .max(100 * 1024)
-  .overwrite((value) => value.replace(/\s*[\r\n]+\s*/g, " "));
+  .overwrite(onOneLine);
+/** Header fields in one message. */
+const mostHeaders = 1000;
 
 /** A message in parts, as clients send it to be composed. */
 export const composition = {
@@ -20,15 +22,14 @@ export const composition = {
   bcc: mailboxes.optional(),
   headers: z
     .union([
-      z.array(z.object({ key: headerName, value: unfolded })).max(1000),
+      z.array(z.object({ key: headerName, value: unfolded })).max(mostHeaders),
       z
         .record(headerName, unfolded)
+        .refine((fields) => Object.keys(fields).length <= mostHeaders, `must not have more than ${mostHeaders} headers`)
         .transform((fields) => Object.entries(fields).map(([key, value]) => ({ key, value }))),
     ])
     .optional(),
-  subject: text(2048)
-    .overwrite((value) => value.replace(/\s*[\r\n]+\s*/g, " "))
-    .optional(),
+  subject: text(2048).overwrite(onOneLine).optional(),
   text: z.string().optional(),
   html: z.string().optional(),
   files: texts(text(24), 1000).optional(),
@@ -49,6 +50,11 @@ export const composition = {
   metaData: freeObject.optional(),
 };
 export type Composition = z.output<z.ZodObject<typeof composition>>;
+
+/** The text with each line break, and the blanks around it, made one space. */
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, (blanks) => (/[\r\n]/.test(blanks) ? " " : blanks));
+}
 
 /** What the new message answers, or passes on. */
 export type Reference = {

@@ -61,7 +61,9 @@ export function parseHeader(bytes: Uint8Array): ListingHeaders {
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     const known = fields.get(name);
-    fields.set(name, known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]);
+    if (known === undefined) fields.set(name, value);
+    else if (Array.isArray(known)) known.push(value);
+    else fields.set(name, [known, value]);
   }
   return Object.fromEntries(fields);
 }

@@ -119,7 +119,7 @@ function envelopeOf(returnPath: string | undefined, deliveredTo: readonly string
 
 /** List-Id (RFC 2919 §2) and List-Unsubscribe (RFC 2369 §3.2), where they are there. */
 function listOf(id: string | undefined, unsubscribe: string | undefined) {
-  const named = id === undefined ? null : /^(.*?)\s*<([^<>]*)>\s*$/s.exec(id);
+  const named = id === undefined ? null : phraseAndId(id);
   const targets = [...(unsubscribe ?? "").matchAll(/<([^<>]+)>/g)].map((found) => ({
     name: "",
     address: found[1]!.trim(),
@@ -128,9 +128,17 @@ function listOf(id: string | undefined, unsubscribe: string | undefined) {
   return {
     ...(id === undefined
       ? {}
-      : { id: named ? { name: unquoted(named[1]!), address: named[2]! } : { name: "", address: id.trim() } }),
+      : { id: named ? { name: unquoted(named.phrase), address: named.id } : { name: "", address: id.trim() } }),
     ...(targets.length > 0 ? { unsubscribe: targets } : {}),
   };
+}
+
+/** `phrase <list-id>`; null for anything else. */
+function phraseAndId(value: string): { phrase: string; id: string } | null {
+  const text = value.trimEnd();
+  const open = text.lastIndexOf("<");
+  if (open < 0 || text.indexOf(">", open) !== text.length - 1) return null;
+  return { phrase: text.slice(0, open), id: text.slice(open + 1, -1) };
 }
 
 const unquoted = (text: string) => text.trim().replace(/^"(.*)"$/s, "$1");

@@ -19,9 +19,8 @@ export const list = command({
     }
     const mailboxes = await session.read({ kind: "mailboxes" });
     if (request.returns.status?.includes("HIGHESTMODSEQ")) session.condstore = true;
-    const patterns = request.patterns.map((pattern) => namesMeant(request.reference, pattern));
     const names = sought(listedNames(mailboxes), {
-      matches: (path) => patterns.some((matches) => matches(path)),
+      matches: namesMeant(request.reference, ...request.patterns),
       chosen: (name) => isChosen(name, request),
       recursive: request.selection.includes("RECURSIVEMATCH"),
     });

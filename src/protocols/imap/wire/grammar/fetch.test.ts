@@ -1,13 +1,21 @@
 import { describe, expect, test } from "bun:test";
 import { expectRefused, read } from "../read-rule.fixture.ts";
 import type { SectionItem } from "../types.ts";
-import { fetchRequest } from "./fetch.ts";
+import { BeyondLimit } from "../wire-syntax-error.ts";
+import { fetchRequest, mostFetchItems } from "./fetch.ts";
 import { storeUpdate } from "./store.ts";
 
 const kinds = (text: string) => read(fetchRequest, text).items.map((item) => item.kind);
 const section = (text: string) => read(fetchRequest, text).items[0] as SectionItem;
 
 describe("FETCH", () => {
+  test("has many items, but not without end; the same one again is none more", () => {
+    const fields = (count: number) =>
+      Array.from({ length: count }, (_, at) => `BODY[HEADER.FIELDS (X-${at})]`).join(" ");
+    expect(kinds(`(${fields(mostFetchItems)} ${fields(mostFetchItems)})`)).toHaveLength(mostFetchItems);
+    expect(() => kinds(`(${fields(mostFetchItems + 1)})`)).toThrow(BeyondLimit);
+  });
+
   test("macros stand alone", () => {
     expect(kinds("fast")).toEqual(["flags", "internaldate", "size"]);
     expect(kinds("ALL")).toEqual(["flags", "internaldate", "size", "envelope"]);

@@ -1,6 +1,7 @@
 import { close, open, openBracket, SP } from "../characters.ts";
 import type { Cursor } from "../cursor.ts";
 import type { FetchItem, FetchRequest, SectionItem } from "../types.ts";
+import { BeyondLimit } from "../wire-syntax-error.ts";
 import { keyword, parenthesisedSome } from "./lists.ts";
 import { modSequence } from "./numbers.ts";
 import { section } from "./section.ts";
@@ -37,8 +38,15 @@ export function fetchRequest(cursor: Cursor): FetchRequest {
   return { items, ...fetchModifiers(cursor) };
 }
 
+/** Items in one FETCH: each is looked for in each message. Clients that ask part by part ask for some dozens. */
+export const mostFetchItems = 250;
+
 function fetchItems(cursor: Cursor): readonly FetchItem[] {
-  if (cursor.peek() === open) return distinct(attList(cursor));
+  if (cursor.peek() === open) {
+    const items = distinct(attList(cursor));
+    if (items.length > mostFetchItems) throw new BeyondLimit(`${mostFetchItems} items in one FETCH`, cursor.at);
+    return items;
+  }
   const from = cursor.at;
   const word = keyword(cursor, "fetch-att");
   const macro = macros.get(word);
