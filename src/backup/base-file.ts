@@ -1,5 +1,4 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
 import { bodiesNeeded, unpackBase } from "../actors/account/bases.ts";
 import type { Loaded } from "../actors/account/loaded.ts";
 import type { AccountId } from "../domain/ids.ts";
@@ -7,7 +6,7 @@ import type { Base, BodyPlace, Log } from "../store/log.ts";
 import { BackupDamaged } from "./damage.ts";
 import { FileReader } from "./file-reader.ts";
 import { FileWriter } from "./file-writer.ts";
-import { type BaseFile, basePath } from "./layout.ts";
+import { type BaseFile, basePath, inBackup } from "./layout.ts";
 
 /**
  * A base as a file: a line of JSON, then the parts of the base, then the bodies that messages in it need from entries
@@ -67,7 +66,7 @@ export class BaseReader {
   /** Proves the whole file first. */
   constructor(root: string, account: AccountId, baseFile: BaseFile) {
     const name = basePath(account, baseFile);
-    this.#path = join(root, name);
+    this.#path = inBackup(root, name);
     const proof = new FileReader(root, name);
     proof.prove(baseFile.sha256, baseFile.bytes);
     const file = new FileReader(root, name);

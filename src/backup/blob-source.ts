@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { BlobId } from "../domain/ids.ts";
 import type { BlobSource } from "../store/transfer/write-account.ts";
 import { FileReader } from "./file-reader.ts";
-import { blobFile } from "./layout.ts";
+import { blobFile, inBackup } from "./layout.ts";
 
 /** The blobs of a backup, each proved while it is read. */
 export function blobsOfBackup(root: string): BlobSource {
   return async (blob, size) => {
-    return existsSync(join(root, blobFile(blob))) ? readBlob(root, blob, size) : null;
+    return existsSync(inBackup(root, blobFile(blob))) ? readBlob(root, blob, size) : null;
   };
 }
 

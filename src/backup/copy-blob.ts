@@ -1,9 +1,8 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import type { BlobId } from "../domain/ids.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { FileWriter } from "./file-writer.ts";
-import { blobFile } from "./layout.ts";
+import { blobFile, inBackup } from "./layout.ts";
 
 const readAtOnce = 1024 * 1024;
 
@@ -17,7 +16,7 @@ export async function copyBlob(
   blob: BlobId,
   size: number,
 ): Promise<BlobCopied> {
-  const path = join(root, blobFile(blob));
+  const path = inBackup(root, blobFile(blob));
   if (existsSync(path) && statSync(path).size === size) return "there already";
   const file = new FileWriter(root, touched);
   for (let at = 0; at < size; ) {

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Account, emptyAccount } from "../domain/account/account.ts";
 import type { LogEntry } from "../domain/account/events.ts";
 import type { AccountId, BlobId, MessageId } from "../domain/ids.ts";
@@ -12,7 +11,7 @@ import { writeBaseFile } from "./base-file.ts";
 import { copiedReferences } from "./copied-references.ts";
 import { copyBlob } from "./copy-blob.ts";
 import { BackupDamaged } from "./damage.ts";
-import { logDirectory, readSegmentName, type Segment, segmentPath } from "./layout.ts";
+import { inBackup, logDirectory, readSegmentName, type Segment, segmentPath } from "./layout.ts";
 import { liveMessages } from "./live-messages.ts";
 import type { AccountLine, Head } from "./manifest.ts";
 import { baseOf, provenOrKnown, replay } from "./replay.ts";
@@ -158,7 +157,7 @@ async function beginning(run: Run, log: Log, account: AccountId): Promise<Known>
 
 /** Takes over whole segments that follow `known` and that no list names: a run that was cut short wrote them. */
 async function adopted(root: string, { log }: Stores, account: AccountId, known: Known): Promise<Known> {
-  const directory = join(root, logDirectory(account));
+  const directory = inBackup(root, logDirectory(account));
   if (!existsSync(directory)) return known;
   const named = new Set(known.segments.map(({ sha256 }) => sha256));
   const found = readdirSync(directory).flatMap((name) => readSegmentName(name) ?? []);
@@ -183,7 +182,7 @@ function provenEnd(
 ): { head: Head; bytes: number } | null {
   try {
     const end = { head: null as Head | null };
-    const bytes = Bun.file(join(root, segmentPath(account, segment))).size;
+    const bytes = Bun.file(inBackup(root, segmentPath(account, segment))).size;
     for (const { seq, at, batch, checksum } of readSegment(root, account, { ...segment, bytes }))
       end.head = { seq, at, batch, checksum };
     return end.head && { head: end.head, bytes };

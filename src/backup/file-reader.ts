@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, readSync } from "node:fs";
 import { BackupDamaged } from "./damage.ts";
+import { openInBackup } from "./layout.ts";
 
 const readAtOnce = 1024 * 1024;
 
@@ -17,8 +17,9 @@ export class FileReader {
   constructor(root: string, name: string) {
     this.#name = name;
     try {
-      this.#file = openSync(join(root, name), "r");
+      this.#file = openInBackup(root, name);
     } catch (error) {
+      if (error instanceof BackupDamaged) throw error;
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
       throw new BackupDamaged(name, missing ? "is missing" : `cannot be read (${(error as Error).message})`);
     }

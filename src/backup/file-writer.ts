@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fdatasyncSync, openSync, renameSync, unlinkSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { makeDirectory } from "../store/sqlite/open-file.ts";
 import { BackupDamaged } from "./damage.ts";
 import { proveFile } from "./file-reader.ts";
+import { inBackup } from "./layout.ts";
 
 const gathered = 256 * 1024;
 
@@ -24,7 +25,7 @@ export class FileWriter {
   constructor(root: string, touched: Set<string>) {
     this.#root = root;
     this.#touched = touched;
-    this.#path = join(root, "tmp", randomUUID());
+    this.#path = inBackup(root, `tmp/${randomUUID()}`);
     this.#file = openSync(this.#path, "wx", 0o600);
   }
 
@@ -48,7 +49,7 @@ export class FileWriter {
     else {
       fdatasyncSync(this.#file);
       closeSync(this.#file);
-      const to = join(this.#root, name);
+      const to = inBackup(this.#root, name);
       makeDirectory(dirname(to));
       renameSync(this.#path, to);
       this.#touched.add(dirname(to));

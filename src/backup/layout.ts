@@ -1,5 +1,6 @@
-import { join } from "node:path";
 import type { AccountId, BlobId } from "../domain/ids.ts";
+import { openWithin, PathLeaves, pathWithin } from "../operation/path-within.ts";
+import { BackupDamaged } from "./damage.ts";
 
 /**
  * A backup as files. Everything but the manifest carries the SHA-256 of its bytes in its name and is never changed once
@@ -20,6 +21,29 @@ import type { AccountId, BlobId } from "../domain/ids.ts";
 export const manifestName = "manifest.json";
 export const readmeName = "README.txt";
 
+/**
+ * A file or directory of the backup in `root`, by the name that the functions below make of what a backup says.
+ *
+ * @throws BackupDamaged where it would be another one's
+ */
+export function inBackup(root: string, name: string): string {
+  return ofBackup(name, () => pathWithin(root, name));
+}
+
+/** Opens a file of the backup for reading. Throws as `inBackup`, and as node:fs does. */
+export function openInBackup(root: string, name: string): number {
+  return ofBackup(name, () => openWithin(root, name));
+}
+
+function ofBackup<T>(name: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof PathLeaves) throw new BackupDamaged(name, `is no file of the backup (${error.message})`);
+    throw error;
+  }
+}
+
 export function accountsPath(sha256: string): string {
   return `accounts.${sha256}.jsonl`;
 }
@@ -34,12 +58,12 @@ export type Segment = {
 
 /** The last two digits of an id count up: they spread accounts evenly. */
 export function logDirectory(account: AccountId): string {
-  return join("logs", account.slice(-2), account);
+  return `logs/${account.slice(-2)}/${account}`;
 }
 
 export function segmentPath(account: AccountId, { first, last, sha256 }: Omit<Segment, "bytes">): string {
   const digits = (seq: number) => String(seq).padStart(10, "0");
-  return join(logDirectory(account), `${digits(first)}-${digits(last)}.${sha256}.log`);
+  return `${logDirectory(account)}/${digits(first)}-${digits(last)}.${sha256}.log`;
 }
 
 /** What the name of a segment says; null for another file's. */
@@ -57,15 +81,15 @@ export type BaseFile = {
 };
 
 export function basePath(account: AccountId, { seq, sha256 }: Pick<BaseFile, "seq" | "sha256">): string {
-  return join(logDirectory(account), `base-${String(seq).padStart(10, "0")}.${sha256}.base`);
+  return `${logDirectory(account)}/base-${String(seq).padStart(10, "0")}.${sha256}.base`;
 }
 
 export function blobFile(blob: BlobId): string {
-  return join("blobs", blob.slice(0, 2), blob);
+  return `blobs/${blob.slice(0, 2)}/${blob}`;
 }
 
 export function serverFile(sha256: string): string {
-  return join("server", sha256);
+  return `server/${sha256}`;
 }
 
 export const readmeText = `This directory is a backup of an Eider mail server, made by \`eider backup\`.

@@ -5,6 +5,7 @@ import type { StoredAddress, StoredUser } from "../store/directory.ts";
 import { syncDirectory } from "../store/sqlite/open-file.ts";
 import { BackupDamaged, NoBackup } from "./damage.ts";
 import { FileReader } from "./file-reader.ts";
+import { strangeNameIn, strangeNameOf } from "./known-names.ts";
 import { accountsPath, type BaseFile, manifestName, readmeName, type Segment } from "./layout.ts";
 
 /** What a backup is made of; `manifest.json`. */
@@ -83,6 +84,8 @@ export function readManifest(root: string): Manifest {
   if (text !== printed(manifest)) throw new BackupDamaged(manifestName, "does not match its own checksum");
   if (manifest.eider !== "backup" || manifest.format !== 1)
     throw new NoBackup(`this Eider does not know the format of the backup in ${root}`);
+  const strange = strangeNameIn(manifest);
+  if (strange !== null) throw new BackupDamaged(manifestName, `names ${strange}`);
   return manifest;
 }
 
@@ -93,7 +96,12 @@ export function* readAccounts(root: string, { list }: Manifest): Generator<Accou
   proof.prove(list.sha256, list.bytes);
   const file = new FileReader(root, name);
   try {
-    for (let line = file.line(); line !== null; line = file.line()) yield JSON.parse(line) as AccountLine;
+    for (let text = file.line(); text !== null; text = file.line()) {
+      const line = JSON.parse(text) as AccountLine;
+      const strange = strangeNameOf(line);
+      if (strange !== null) throw new BackupDamaged(name, `names ${strange}`);
+      yield line;
+    }
   } finally {
     file.close();
   }

@@ -16,6 +16,7 @@ import { FileWriter } from "./file-writer.ts";
 import {
   accountsPath,
   basePath,
+  inBackup,
   logDirectory,
   manifestName,
   readmeName,
@@ -189,10 +190,10 @@ function tidy(root: string, manifest: Manifest): void {
       rmSync(join(root, name));
   }
   for (const { user, base, segments } of readAccounts(root, manifest)) {
-    const directory = join(root, logDirectory(user.id));
+    const directory = inBackup(root, logDirectory(user.id));
     if (!existsSync(directory)) continue;
-    const named = new Set(segments.map((segment) => join(root, segmentPath(user.id, segment))));
-    if (base) named.add(join(root, basePath(user.id, base)));
+    const named = new Set(segments.map((segment) => inBackup(root, segmentPath(user.id, segment))));
+    if (base) named.add(inBackup(root, basePath(user.id, base)));
     for (const name of readdirSync(directory)) if (!named.has(join(directory, name))) rmSync(join(directory, name));
   }
 }

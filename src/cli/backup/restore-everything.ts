@@ -6,6 +6,7 @@ import { FileReader } from "../../backup/file-reader.ts";
 import { serverFile } from "../../backup/layout.ts";
 import { type Manifest, readAccounts, readManifest } from "../../backup/manifest.ts";
 import { nameOfRestore, restoreAll, wasThere } from "../../backup/restore-all.ts";
+import { pathWithin } from "../../operation/path-within.ts";
 import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
 import { openSqliteStoresInThread } from "../../store/sqlite/open-stores.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -122,7 +123,7 @@ export async function isEmpty({ directory, log }: Stores): Promise<boolean> {
 
 function writeServerFiles(root: string, manifest: Manifest, data: string): void {
   for (const { path, sha256, bytes } of manifest.files) {
-    const to = join(data, path);
+    const to = pathWithin(data, path);
     const reader = new FileReader(root, serverFile(sha256));
     const content = reader.take(bytes);
     reader.prove(sha256, bytes);

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { checkBackup } from "../../backup/check-backup.ts";
+import { serverFileNames } from "../../backup/known-names.ts";
 import { readManifest } from "../../backup/manifest.ts";
 import { writeBackup } from "../../backup/write-backup.ts";
 import type { Config } from "../../operation/config.ts";
@@ -72,7 +73,7 @@ async function backup(root: string, options: BackupOptions, console: Console): P
 /** What the server keeps beside its mail: who has the token and the key is the same server to its clients. */
 function serverFiles({ data, store }: Config): { path: string; bytes: Uint8Array }[] {
   if (store.kind !== "embedded") return [];
-  return ["token", "tls/cert.pem", "tls/key.pem"]
+  return serverFileNames
     .filter((path) => existsSync(join(data, path)))
     .map((path) => ({ path, bytes: readFileSync(join(data, path)) }));
 }
