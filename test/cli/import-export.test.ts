@@ -77,7 +77,8 @@ describe("eider import and export", () => {
       messages: 3,
     });
     const files = readdirSync(join(line.cwd(), "out/cur")).sort();
-    expect(files.map((name) => name.replace(/^.*:/, ""))).toEqual(["2,RS", "2,FP"]);
+    expect(files.map((name) => name.replace(/^.*:/, ""))).toEqual(["2,RS", "2,FPa"]);
+    expect(readFileSync(join(line.cwd(), "out/dovecot-keywords"), "utf8")).toBe("0 $Forwarded\n");
     expect(readFileSync(join(line.cwd(), "out/cur", files[1]!), "latin1")).toBe(
       "Subject: two\r\n\r\n\u00ff\u0000 bytes\r\n",
     );
@@ -253,6 +254,8 @@ describe("eider import and export", () => {
     expect((await run("--mailbox", "Auto")).out).toBe("Imported 1 message\n");
     expect((await run("--mailbox", "Said", "--format", "mboxo")).out).toBe("Imported 2 messages\n");
     expect((await run("--format", "mboxx")).code).toBe(2);
+    const eml = await line.eider(["import", "kinds@example.com", "eml", "in.mbox", "--format", "mboxrd"]);
+    expect(eml).toMatchObject({ code: 2, err: expect.stringContaining("--format is for mbox alone") });
   });
 
   test("what an earlier version stored with the fields of its mbox does not come twice", async () => {

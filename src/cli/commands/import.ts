@@ -42,6 +42,7 @@ export function addImport(program: Command, console: Console): void {
     .action(async (address: string, format: string, paths: string[], options: Options) => {
       const read = readers[format];
       if (!read) throw new WrongUsage(`the format is maildir, mbox or eml, not ${format}`);
+      if (format !== "mbox" && options.format !== "auto") throw new WrongUsage("--format is for mbox alone");
       const mailbox = parsePath(options.mailbox);
       if ("why" in mailbox) throw new WrongUsage(`--mailbox ${options.mailbox} cannot be a mailbox: ${mailbox.why}`);
       const sources = paths.map((path) => read(resolve(console.cwd, path), options));

@@ -199,10 +199,11 @@ describe("folders", () => {
       "new/.hidden": "x",
     });
     mkdirSync(join(root, "empty"));
-    expect(await everything()).toEqual({
+    const { found, passedOver } = await everything();
+    expect({ found: found.sort(), passedOver }).toEqual({
       found: [
-        "INBOX: omitted tmp/half: its delivery was not finished",
         "INBOX: omitted new/.hidden: its name begins with a dot, as no message's does",
+        "INBOX: omitted tmp/half: its delivery was not finished",
         "INBOX: passedOver cur/sub: it is a directory where a file belongs",
       ],
       passedOver: [
@@ -438,11 +439,11 @@ describe("keywords", () => {
     const first = new MaildirWriter(root).folder("INBOX", box);
     expect(first.write(1, { bytes, date, flags: noFlags, keywords: ["z", "$Forwarded"] })).toEqual([]);
     const second = new MaildirWriter(root).folder("INBOX", box);
-    expect(second.write(2, { bytes, date, flags: noFlags, keywords: ["Z", ...words] })).toEqual(["k25", "k26"]);
+    expect(second.write(2, { bytes, date, flags: noFlags, keywords: ["Z", ...words] })).toEqual(["k24", "k25", "k26"]);
     expect(readFileSync(join(root, "dovecot-keywords"), "utf8").split("\n").slice(0, 3)).toEqual([
       "0 z",
-      "1 k0",
-      "2 k1",
+      "1 $Forwarded",
+      "2 k0",
     ]);
   });
 });

@@ -44,12 +44,17 @@ export function readFields(entry: Buffer, { first }: { first: boolean }): MboxFi
     keywords: [...new Set(words.filter(isKeyword))],
     badKeywords: words.filter((word) => !isKeyword(word)),
     omitted:
-      first && values.has("x-imap") && /^Subject:.*FOLDER INTERNAL DATA/im.test(entry.toString("latin1", 0, header))
+      first && isFolderData(entry.toString("latin1", 0, header))
         ? "it is no message but what UW or Dovecot keep of the folder"
         : mozilla.expunged
           ? "it was deleted in Thunderbird, and is there until the folder is compacted"
           : null,
   };
+}
+
+/** Whether a header is that of the message in which UW and Dovecot keep the counters of a folder that was empty. */
+export function isFolderData(header: string): boolean {
+  return /^X-IMAP:[ \t]*\d+ \d+/im.test(header) && /^Subject:.*FOLDER INTERNAL DATA/im.test(header);
 }
 
 /** The fields that belong to the mbox, and the values they have there. */

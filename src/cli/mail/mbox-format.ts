@@ -1,5 +1,6 @@
 import type { FileWindow } from "./file-window.ts";
 import { entriesOf, headerOf, type Lengths } from "./mbox-entries.ts";
+import { isFolderData } from "./mbox-fields.ts";
 
 /**
  * The kinds of mbox: how a body's lines that begin with `From ` are told from separators. mboxo puts `>` before them,
@@ -37,7 +38,8 @@ export function detectMbox(file: FileWindow): MboxReading {
   let own = false;
   for (const entry of entriesOf(file, "trust")) {
     messages += 1;
-    exact &&= entry.byLength;
+    // Dovecot gives none to the message that is the folder's own.
+    exact &&= entry.byLength || (messages === 1 && isFolderData(headerOf(file, entry.from)?.text ?? ""));
     own ||= /^From MAILER-DAEMON .*[^\r]$/.test(entry.separator) && /\r$/.test(file.line(entry.from, 4096).text);
     if (exact && !never) {
       never = /^(?:X-UID|X-IMAPbase|X-IMAP|Content-Length:[^\n]*\nLines):/im.test(

@@ -168,6 +168,16 @@ From home
     );
   });
 
+  test("of some messages says that those are not quoted, and the others are", () => {
+    const delivered = `${from}Subject: 2\n\n>From z\n`;
+    expect(texts(read(`${dovecot}${delivered}`)).map(bodyOf)).toEqual([
+      "hello\r\n\r\nFrom bob@x Sat Jan  3 01:05:34 1996\r\ninside\r\n>From q\r\n",
+      "abc\r\n\r\n",
+      "\r\n",
+      "From z\r\n",
+    ]);
+  });
+
   test("that is wrong counts for nothing", () => {
     for (const length of ["3", "5000", "x", "-1", "99999999999999999999"]) {
       const mbox = `${from}Subject: 1\nContent-Length: ${length}\n\nfirst\n\n${from}Subject: 2\n\nsecond\n`;
@@ -283,6 +293,10 @@ a real message.
 `;
     const mail = `${from}Subject: x\n\nx\n\n`;
     expect(everything(internal + mail).map((each) => each.kind)).toEqual(["omitted", "message"]);
+    // Dovecot 2.3.19 gives it no Content-Length, and one to all that follow.
+    const body = `${from}Subject: inside\n\nx\n`;
+    const counted = `${from}Subject: x\nX-UID: 3\nContent-Length: ${body.length + 1}\n\n\n${body}\n`;
+    expect(everything(internal + counted).map((each) => each.kind)).toEqual(["omitted", "message"]);
     expect(everything(mail + internal).map((each) => each.kind)).toEqual(["message", "message"]);
   });
 });

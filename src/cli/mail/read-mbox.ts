@@ -58,7 +58,9 @@ function messageOf(
   first: boolean,
 ): MailFound {
   if (entry.to - entry.from > largestMessage) return { kind: "passedOver", source, why: "it is larger than 1G" };
-  const found = unquoted(file.copy(entry.from, entry.to), reading.format);
+  // Where only some have a length, it is of a writer that quotes nothing, and the others came from a delivery agent.
+  const format = entry.byLength && reading.lengths === "check" ? "mboxcl2" : reading.format;
+  const found = unquoted(file.copy(entry.from, entry.to), format);
   const asFound = withMailLineBreaks(found);
   const date = dateOfSeparator(entry.separator) ?? dateOfHeader(found) ?? new Date(0);
   if (reading.own) return { kind: "message", source, message: { bytes: asFound, date, flags: noFlags, keywords: [] } };

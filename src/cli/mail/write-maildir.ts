@@ -82,15 +82,14 @@ class FolderWriter {
   }
 
   #write(uid: number, { bytes, date, flags, keywords }: MailMessage): readonly string[] {
-    // `$Forwarded` is the letter P.
-    const words = keywords.filter((word) => word.toLowerCase() !== "$forwarded");
-    const placed = words.map((word) => this.#letterOf(word));
+    // `$Forwarded` is the letter P too, which mbsync and mutt know; Dovecot does not, and has a letter of keywords for it.
+    const placed = keywords.map((word) => this.#letterOf(word));
     const name = nameOf({ uid, size: bytes.length, date }, this.mailbox);
     const seconds = Math.floor(date.getTime() / 1000);
     writeWhole(this.tmp, name, bytes, seconds);
     const info = infoOf(flags, placed.filter((letter) => letter !== null).join(""));
     this.tmp.move(name, this.cur, `${name}:${info}`);
-    return words.filter((_, at) => placed[at] === null);
+    return keywords.filter((word, at) => placed[at] === null && word.toLowerCase() !== "$forwarded");
   }
 
   /** The letter of a keyword, which gets one if there is one left; null: there is none. */
