@@ -2,7 +2,10 @@ import iconv from "iconv-lite";
 import { HzDecoder } from "./hz.ts";
 import { Iso2022Decoder, iso2022Family } from "./iso-2022.ts";
 
-/** Turns bytes in some charset into Unicode, in chunks of any size. Never fails: what cannot be read becomes U+FFFD. */
+/**
+ * Turns bytes in some charset into Unicode, in chunks of any size. Never fails: what cannot be read becomes U+FFFD, and
+ * so does NUL, which is no text and which no client can ask for.
+ */
 export interface CharsetDecoder {
   write(bytes: Uint8Array): string;
   end(): string;
@@ -13,6 +16,15 @@ export interface CharsetDecoder {
  * above 127) is taken for UTF-8 until bytes come that cannot be that, and from there on for windows-1252.
  */
 export function charsetDecoder(name: string): CharsetDecoder {
+  const decoder = decoderFor(name);
+  return { write: (bytes) => withoutNul(decoder.write(bytes)), end: () => withoutNul(decoder.end()) };
+}
+
+function withoutNul(text: string): string {
+  return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
+}
+
+function decoderFor(name: string): CharsetDecoder {
   const label = name.trim().toLowerCase();
   if (label === "" || label === "us-ascii" || label === "ascii" || label === "unknown-8bit")
     return new GuessingDecoder();
@@ -36,7 +48,7 @@ const noCharsets = new Set(["base64", "hex"]);
 /** Decodes all of `bytes`. */
 export function decodeCharset(bytes: Uint8Array, name: string): string {
   // Most mail is UTF-8, and a decoder costs more to make than to use.
-  if (/^utf-?8$/i.test(name)) return lenientUtf8.decode(bytes);
+  if (/^utf-?8$/i.test(name)) return withoutNul(lenientUtf8.decode(bytes));
   const decoder = charsetDecoder(name);
   return decoder.write(bytes) + decoder.end();
 }
@@ -59,7 +71,7 @@ export function decodeWords(words: readonly Uint8Array[], name: string): string 
     }
     text += decoder?.write(word) ?? decodeCharset(word, name);
   }
-  return text + (decoder?.end() ?? "");
+  return withoutNul(text + (decoder?.end() ?? ""));
 }
 
 /** Of which a word need not say that it ends, and the next one begins in ASCII none the less. */

@@ -44,7 +44,10 @@ function decodeWord(encoding: string, text: string): Uint8Array {
 
 /** Raw header text, which may be 8-bit. */
 export function decodeRaw(raw: string): string {
-  for (let at = 0; at < raw.length; at++) if (raw.charCodeAt(at) > 127) return decodeCharset(bytesOf(raw), "");
+  for (let at = 0; at < raw.length; at++) {
+    const char = raw.charCodeAt(at);
+    if (char > 127 || char === 0) return decodeCharset(bytesOf(raw), "");
+  }
   return raw;
 }
 

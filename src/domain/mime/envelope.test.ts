@@ -43,13 +43,13 @@ test("imapString quotes where it may, and counts the bytes of a literal where no
   expect(imapString("")).toBe('""');
   expect(imapString('a "b" \\ c\t')).toBe('"a \\"b\\" \\\\ c\t"');
   expect(imapString("a\rb")).toBe("{3}\r\na\rb");
-  expect(imapString("a\0b")).toBe('"ab"');
-  expect(imapString("\0\xe9")).toBe("{1}\r\n\xe9");
+  expect(imapString("a\0b")).toBe("{5}\r\na\xef\xbf\xbdb");
+  expect(imapString("\0\xe9")).toBe("{4}\r\n\xef\xbf\xbd\xe9");
   expect(imapString("x".repeat(2000))).toBe(`{2000}\r\n${"x".repeat(2000)}`);
   expect([imapNstring(null), imapNstring(undefined), imapNstring("NIL")]).toEqual(["NIL", "NIL", '"NIL"']);
 });
 
-test("imapString gives back any string without NUL", () => {
+test("imapString gives back any string, with U+FFFD for NUL", () => {
   const chars = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
   fc.assert(
     fc.property(fc.array(chars, { maxLength: 20 }), (some) => {
@@ -57,7 +57,7 @@ test("imapString gives back any string without NUL", () => {
       const sent = imapString(text);
       const literal = /^\{(\d+)\}\r\n/.exec(sent);
       const read = literal === null ? sent.slice(1, -1).replace(/\\(.)/g, "$1") : sent.slice(literal[0].length);
-      expect(read).toBe(text.replaceAll("\0", ""));
+      expect(read).toBe(text.replaceAll("\0", "\xef\xbf\xbd"));
       if (literal !== null) expect(Number(literal[1])).toBe(read.length);
       else expect(sent).toMatch(/^"(?:[\t\x20-!#-[\]-~]|\\["\\])*"$/);
     }),

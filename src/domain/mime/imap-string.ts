@@ -1,9 +1,12 @@
 /** Longer strings go out as literals: some clients read lines into buffers of a fixed size. */
 const longestQuoted = 1000;
 
+/** U+FFFD in UTF-8, as a binary string. */
+const replacement = "\xef\xbf\xbd";
+
 /**
  * A binary string as IMAP `string`: quoted where its characters allow, else a literal. NUL, which neither may hold, is
- * left out.
+ * shown as U+FFFD.
  *
  * @see RFC 9051 §4.3
  */
@@ -13,7 +16,7 @@ export function imapString(text: string): string {
     const char = text.charCodeAt(at);
     if (char === 34 || char === 92 || char < 32 || char > 126) plain = false;
   }
-  return plain ? `"${text}"` : escaped(text.replaceAll("\0", ""));
+  return plain ? `"${text}"` : escaped(text.replaceAll("\0", replacement));
 }
 
 /** As imapString, or NIL for null and undefined. */

@@ -5,6 +5,7 @@ import type { MailboxId } from "../../domain/ids.ts";
 import { refusalReply } from "./refusals.ts";
 import { RefusedRead } from "./refused-read.ts";
 import type { Session } from "./session.ts";
+import { NUL } from "./wire/characters.ts";
 import { Cursor } from "./wire/cursor.ts";
 import { appendOpening } from "./wire/rules.ts";
 import type { AnnouncedLiteral, AppendOpening, LiteralSink } from "./wire/types.ts";
@@ -25,6 +26,8 @@ export class Arrival implements LiteralSink {
   #filled = 0;
   #upload: string | null = null;
   #size = 0;
+  #binary = false;
+  #hasNul = false;
   #pieces: Uint8Array[] = [];
   #pieced = 0;
   #underway = 0;
@@ -62,6 +65,7 @@ export class Arrival implements LiteralSink {
       }
     }
     this.#size = literal.size;
+    this.#binary = literal.binary;
     if (literal.synchronising) session.socket.write("+ OK\r\n");
     session.reader.accept(this);
   }
@@ -78,14 +82,20 @@ export class Arrival implements LiteralSink {
     return this.#target;
   }
 
-  /** The whole message; a refusal where the account did not take all of it. */
-  async source(): Promise<MessageSource | Refusal> {
+  /**
+   * The whole message; a refusal where the account did not take all of it, and null where it had NUL in it, which only
+   * literal8 may have: nothing of such a message is kept.
+   *
+   * @see RFC 3501 §9 (CHAR8), RFC 3516 §4.4 (literal8)
+   */
+  async source(): Promise<MessageSource | Refusal | null> {
     if (this.#underway > 0) {
       await new Promise<void>((resolve) => {
         this.#settled = resolve;
       });
     }
     if (this.#failure !== null) throw this.#failure;
+    if (this.#hasNul) return null;
     if (this.#refusal !== null) return this.#refusal;
     if (this.#kept !== null) return { kind: "bytes", bytes: this.#kept };
     return { kind: "upload", upload: this.#upload! };
@@ -111,6 +121,10 @@ export class Arrival implements LiteralSink {
   // LiteralSink
 
   write(bytes: Uint8Array): void {
+    if (!this.#binary && !this.#hasNul && bytes.includes(NUL)) {
+      this.#hasNul = true;
+      this.abandon();
+    }
     if (this.#kept !== null) {
       this.#kept.set(bytes, this.#filled);
       this.#filled += bytes.length;

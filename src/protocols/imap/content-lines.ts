@@ -7,6 +7,7 @@ import {
 } from "../../actors/account/requests.ts";
 import { runsOfSorted, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { SessionIn } from "./command.ts";
+import { asChar8 } from "./wire/print/char8.ts";
 import { type ColumnItems, FetchLine } from "./wire/print/fetch-lines.ts";
 import type { FetchItem, SectionItem } from "./wire/types.ts";
 
@@ -131,7 +132,7 @@ function writeItem(
     out.ascii('""');
     return null;
   }
-  out.ascii("{").number(wanted).ascii("}").crlf().raw(have);
+  out.ascii("{").number(wanted).ascii("}").crlf().raw(asChar8(have));
   return have.length < wanted ? writeRest(session, uid, wish, have.length, wanted) : null;
 }
 
@@ -182,7 +183,7 @@ async function writeRest(
       session.socket.destroy();
       return;
     }
-    session.out.raw(page.bytes);
+    session.out.raw(asChar8(page.bytes));
     at += page.bytes.length;
   }
 }

@@ -17,11 +17,11 @@ afterAll(async () => {
 
 const header = "From: sender@example.com\r\nSubject: large\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n";
 
-/** A message of `size` octets with every octet value in its body. */
+/** A message of `size` octets with every octet value but NUL in its body. */
 function message(size: number): Buffer {
   const bytes = Buffer.alloc(size);
   bytes.write(header);
-  for (let at = header.length; at < size; at++) bytes[at] = (at * 7 + (at >> 8)) & 0xff;
+  for (let at = header.length; at < size; at++) bytes[at] = ((at * 7 + (at >> 8)) % 255) + 1;
   return bytes;
 }
 

@@ -11,6 +11,7 @@ export const append = command({
     const { arrival } = session;
     if (arrival === null || arrival.target === null) return { status: "BAD", text: "APPEND: expected a message" };
     const source = await arrival.source();
+    if (source === null) return { status: "NO", code: "CANNOT", text: "A message with NUL has to come as literal8" };
     const object = "target" as const;
     if (source.kind !== "bytes" && source.kind !== "upload") return { status: "NO", refusal: source, object };
     const { id, uidValidity } = arrival.target;
