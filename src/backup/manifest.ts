@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { StoredAddress, StoredUser } from "../store/directory.ts";
@@ -7,6 +7,7 @@ import { BackupDamaged, NoBackup } from "./damage.ts";
 import { FileReader } from "./file-reader.ts";
 import { strangeNameIn, strangeNameOf } from "./known-names.ts";
 import { accountsPath, type BaseFile, manifestName, readmeName, type Segment } from "./layout.ts";
+import { mustBeSigned, type Signature, signatureOf } from "./signature.ts";
 
 /** What a backup is made of; `manifest.json`. */
 export type Manifest = {
@@ -47,11 +48,11 @@ export type AccountLine = {
 };
 export type Head = { readonly seq: number; readonly at: number; readonly batch: string; readonly checksum: string };
 
-/** Makes `manifest` the backup, whole or not at all. What it names must be durable. */
-export function writeManifest(root: string, manifest: Manifest): void {
+/** Makes `manifest` the backup, whole or not at all; signed, where there is a key. What it names must be durable. */
+export function writeManifest(root: string, manifest: Manifest, key: KeyObject | null = null): void {
   const aside = join(root, "tmp", manifestName);
   const file = openSync(aside, "w", 0o600);
-  const bytes = Buffer.from(printed(manifest));
+  const bytes = Buffer.from(printed(manifest, key && signatureOf(JSON.stringify(manifest), key)));
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
   fsyncSync(file);
   closeSync(file);
@@ -59,34 +60,47 @@ export function writeManifest(root: string, manifest: Manifest): void {
   syncDirectory(root);
 }
 
-function printed(manifest: Manifest): string {
-  return `${JSON.stringify({ ...manifest, checksum: checksumOf(manifest) }, null, 2)}\n`;
+function printed(manifest: Manifest, signature: Signature | null): string {
+  const proofs = { checksum: checksumOf(manifest), ...(signature ? { signature } : {}) };
+  return `${JSON.stringify({ ...manifest, ...proofs }, null, 2)}\n`;
 }
 
 function checksumOf(manifest: Manifest): string {
   return createHash("sha256").update(JSON.stringify(manifest)).digest("hex");
 }
 
-/** Throws `NoBackup` where the directory has none, `BackupDamaged` where it cannot be relied on. */
-export function readManifest(root: string): Manifest {
+/**
+ * Throws `NoBackup` where the directory has none, `BackupDamaged` where it cannot be relied on, and `NotSigned` where
+ * the owner of `signedBy` does not vouch for it. Everything else in a backup is named here by its hash, or by what is.
+ */
+export function readManifest(root: string, signedBy: KeyObject | null = null): Manifest {
+  return readSignedManifest(root, signedBy).manifest;
+}
+
+/** As `readManifest`, with the signature as it stands there; null: there is none. */
+export function readSignedManifest(
+  root: string,
+  signedBy: KeyObject | null = null,
+): { manifest: Manifest; signature: Signature | null } {
   if (!existsSync(join(root, manifestName))) {
     const begun = existsSync(join(root, readmeName));
     throw new NoBackup(begun ? `the backup in ${root} was never finished` : `there is no backup in ${root}`);
   }
   const text = readFileSync(join(root, manifestName), "utf8");
-  let written: Manifest & { checksum: string };
+  let written: Manifest & { checksum: string; signature?: Signature };
   try {
     written = JSON.parse(text);
   } catch {
     throw new BackupDamaged(manifestName, "cannot be read as JSON");
   }
-  const { checksum: _, ...manifest } = written;
-  if (text !== printed(manifest)) throw new BackupDamaged(manifestName, "does not match its own checksum");
+  const { checksum: _, signature = null, ...manifest } = written;
+  if (text !== printed(manifest, signature)) throw new BackupDamaged(manifestName, "does not match its own checksum");
   if (manifest.eider !== "backup" || manifest.format !== 1)
     throw new NoBackup(`this Eider does not know the format of the backup in ${root}`);
   const strange = strangeNameIn(manifest);
   if (strange !== null) throw new BackupDamaged(manifestName, `names ${strange}`);
-  return manifest;
+  if (signedBy !== null) mustBeSigned(JSON.stringify(manifest), signature, signedBy);
+  return { manifest, signature };
 }
 
 /** Every account of the backup, ascending by id. Proved as a whole before the first one is given. */

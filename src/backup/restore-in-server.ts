@@ -6,6 +6,7 @@ import { segmentPath } from "./layout.ts";
 import { type AccountLine, readAccounts, readManifest } from "./manifest.ts";
 import { RestoreRefused } from "./refused.ts";
 import { type RestoredOne, restoreOneAccount } from "./restore-one.ts";
+import { publicKey } from "./signature.ts";
 
 export type ServerParts = {
   /** Opens stores of this thread's own. */
@@ -20,7 +21,8 @@ export type ServerParts = {
 /** Brings one account back in the server that has the store, beside everything else it does. */
 export async function restoreInServer(wish: RestoreWish, parts: ServerParts): Promise<RestoredOne> {
   const { directory: root, account, as, replace, renew } = wish;
-  const line = [...readAccounts(root, readManifest(root))].find(({ user }) => user.id === account);
+  const key = wish.signedBy === null ? null : publicKey(wish.signedBy);
+  const line = [...readAccounts(root, readManifest(root, key))].find(({ user }) => user.id === account);
   if (!line) throw new RestoreRefused(`account ${account} is not in the backup`);
   await proveLog(root, line);
   const stores = parts.openStores();

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { type KeyObject, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AccountId } from "../domain/ids.ts";
@@ -32,6 +32,11 @@ export type BackupOptions = {
   readonly source: Manifest["source"];
   /** Files of the server that belong to it: name, and the bytes. */
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+  /**
+   * Signs the manifest; null: nobody does. What an earlier run has left is vouched for too, so it must be signed by the
+   * same key.
+   */
+  readonly signingKey: KeyObject | null;
   readonly now: () => number;
   /** Another account is done. */
   readonly onAccount?: () => void;
@@ -63,7 +68,7 @@ export async function writeBackup(options: BackupOptions): Promise<BackupResult>
   try {
     for (const left of readdirSync(join(root, "tmp"))) rmSync(join(root, "tmp", left));
     const began = now();
-    const earlier = readEarlier(root);
+    const earlier = readEarlier(root, options.signingKey);
     await mustBeOurs(stores, earlier, root);
     const run: Run = {
       root,
@@ -125,7 +130,7 @@ export async function writeBackup(options: BackupOptions): Promise<BackupResult>
       problems: run.problems,
     };
     for (const directory of run.touched) syncDirectory(directory);
-    writeManifest(root, manifest);
+    writeManifest(root, manifest, options.signingKey);
     tidy(root, manifest);
     return { manifest, copied: run.copied, rewritten: run.rewritten, renewed: run.renewed };
   } finally {
@@ -143,10 +148,10 @@ function prepare(root: string): void {
   writeFileSync(join(root, readmeName), readmeText, { mode: 0o600 });
 }
 
-function readEarlier(root: string): Map<AccountId, AccountLine> {
+function readEarlier(root: string, signedBy: KeyObject | null): Map<AccountId, AccountLine> {
   const earlier = new Map<AccountId, AccountLine>();
   if (!existsSync(join(root, manifestName))) return earlier;
-  for (const line of readAccounts(root, readManifest(root))) earlier.set(line.user.id, line);
+  for (const line of readAccounts(root, readManifest(root, signedBy))) earlier.set(line.user.id, line);
   return earlier;
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { RestoredOne, RestoreOneWish } from "../../backup/restore-one.ts";
 import { connectApi } from "../api.ts";
 import type { RestoreOptions } from "../commands/restore.ts";
@@ -11,9 +12,13 @@ type Job = {
   readonly result?: unknown;
 };
 
-/** Has the running server restore an account; it reads the backup itself, so the directory must be on its machine. */
+/**
+ * Has the running server restore an account; it reads the backup itself, so the directory must be on its machine, and
+ * it looks at the signature itself, for what was looked at here may have been replaced since.
+ */
 export async function askServerToRestore(
   { root, line, until, as, replace, renew }: RestoreOneWish,
+  signedBy: KeyObject | null,
   options: RestoreOptions,
   console: Console,
 ): Promise<RestoredOne> {
@@ -21,6 +26,7 @@ export async function askServerToRestore(
   const { id } = await api.send<{ id: string }>("POST", "/restores", {
     ...{ directory: root, account: line.user.id, replace, renew },
     ...(as === null ? {} : { as }),
+    ...(signedBy === null ? {} : { signedBy: signedBy.export({ type: "spki", format: "pem" }) }),
     ...(until === Number.POSITIVE_INFINITY ? {} : { until: new Date(until).toISOString() }),
   });
   for (;;) {

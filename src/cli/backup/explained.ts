@@ -1,5 +1,6 @@
 import { BackupDamaged, NoBackup } from "../../backup/damage.ts";
 import { RestoreRefused, RollBackRefused } from "../../backup/refused.ts";
+import { NotSigned } from "../../backup/signature.ts";
 import { AnotherServersBackup } from "../../backup/write-backup.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { DataDirectoryInUse } from "../../store/sqlite/data-lock.ts";
@@ -17,6 +18,10 @@ export function explained(action: string, error: unknown): unknown {
   if (error instanceof NoBackup) {
     const written = "name a directory that `eider backup` has written";
     return new CommandFailure(failed, error.message, action === "back up" ? `${written}, or an empty one` : written);
+  }
+  if (error instanceof NotSigned) {
+    const sure = "if you know that it is yours, begin a new directory with --sign, or leave the key out";
+    return new CommandFailure(failed, error.message, sure);
   }
   if (error instanceof RestoreRefused || error instanceof RollBackRefused)
     return new CommandFailure(failed, error.message);

@@ -17,12 +17,14 @@ import { CommandFailure } from "../failure.ts";
 import { Progress } from "../progress.ts";
 import { mustBeApart } from "./apart.ts";
 import { configOf, openMongo } from "./configured-stores.ts";
+import { readPublicKey } from "./key-file.ts";
 import { mustBeWithin, mustHaveBegun } from "./moment-within.ts";
 import { provenBackup } from "./proven-backup.ts";
 
 /** Brings a whole backup into an empty data directory or database. */
 export async function restoreEverything(root: string, options: RestoreOptions, console: Console): Promise<void> {
-  const manifest = readManifest(root);
+  const key = options.signedBy === undefined ? null : readPublicKey(resolve(console.cwd, options.signedBy));
+  const manifest = readManifest(root, key);
   const until = options.toTime ?? Number.POSITIVE_INFINITY;
   mustBeWithin(manifest, options.toTime);
   mustHaveBegun(readAccounts(root, manifest), until);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
 import { realClock } from "../../actors/runtime/clock.ts";
 import { objectIds } from "../../actors/runtime/object-id.ts";
 import { findAccount } from "../../backup/find-account.ts";
@@ -13,6 +14,7 @@ import { CommandFailure, WrongUsage } from "../failure.ts";
 import { accountsOver } from "./accounts-over.ts";
 import { askServerToRestore } from "./ask-server.ts";
 import { configOf, openMongo } from "./configured-stores.ts";
+import { readPublicKey } from "./key-file.ts";
 import { mustBeWithin } from "./moment-within.ts";
 import { provenBackup } from "./proven-backup.ts";
 import { openStoppedStore } from "./stopped-store.ts";
@@ -29,7 +31,8 @@ export async function restoreOne(
   if (options.replace && options.newUidvalidity)
     throw new WrongUsage("--new-uidvalidity is not for --replace: what is there goes on, and clients see the changes");
   const config = configOf(options, console, "restore");
-  const manifest = readManifest(root);
+  const key = options.signedBy === undefined ? null : readPublicKey(resolve(console.cwd, options.signedBy));
+  const manifest = readManifest(root, key);
   const line = findAccount(root, manifest, options.account);
   if (!line)
     throw new CommandFailure("Cannot restore", `${options.account} is not in the backup`, "an older one may have it");
@@ -44,7 +47,7 @@ export async function restoreOne(
   const stores = await openUnlessServed(config);
   const restored =
     stores === null
-      ? await askServerToRestore(wish, options, console)
+      ? await askServerToRestore(wish, key, options, console)
       : await restoreInto(stores, wish, config).finally(() => stores.close());
   report(restored, options, console);
 }

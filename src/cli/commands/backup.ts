@@ -4,25 +4,31 @@ import type { Command } from "commander";
 import packageJson from "../../../package.json" with { type: "json" };
 import { checkBackup } from "../../backup/check-backup.ts";
 import { serverFileNames } from "../../backup/known-names.ts";
-import { readManifest } from "../../backup/manifest.ts";
+import { readSignedManifest } from "../../backup/manifest.ts";
+import type { Signature } from "../../backup/signature.ts";
 import { writeBackup } from "../../backup/write-backup.ts";
 import type { Config } from "../../operation/config.ts";
 import { mustBeApart } from "../backup/apart.ts";
 import { configOf, openBesideServer } from "../backup/configured-stores.ts";
 import { explained } from "../backup/explained.ts";
+import { readPublicKey, readSigningKey } from "../backup/key-file.ts";
 import type { Console } from "../console.ts";
-import { CommandFailure } from "../failure.ts";
+import { CommandFailure, WrongUsage } from "../failure.ts";
 import { type CommonOptions, withCommonOptions } from "../options.ts";
 import { Progress } from "../progress.ts";
 
-type BackupOptions = CommonOptions & { readonly check?: boolean };
+type BackupOptions = CommonOptions & { readonly check?: boolean; readonly sign?: string; readonly signedBy?: string };
 
 /** `eider backup`: a copy of everything, while the server runs. */
 export function addBackup(program: Command, console: Console): void {
   withCommonOptions(program.command("backup <directory>"), "to nobody")
     .description("copy all mail and accounts while the server runs; into the same directory again: what is new")
     .option("--check", "copy nothing: read a backup, all of it, and name what is damaged")
+    .option("--sign <keyfile>", "sign the backup with the Ed25519 private key in this file")
+    .option("--signed-by <keyfile>", "with --check: it must be signed by the owner of the public key in this file")
     .action(async (directory: string, options: BackupOptions) => {
+      if (options.check && options.sign !== undefined) throw new WrongUsage("--sign and --check exclude each other");
+      if (!options.check && options.signedBy !== undefined) throw new WrongUsage("--signed-by belongs to --check");
       const root = resolve(console.cwd, directory);
       try {
         await (options.check ? check(root, options, console) : backup(root, options, console));
@@ -34,6 +40,7 @@ export function addBackup(program: Command, console: Console): void {
 
 async function backup(root: string, options: BackupOptions, console: Console): Promise<void> {
   const config = configOf(options, console, "back up");
+  const key = options.sign === undefined ? null : readSigningKey(resolve(console.cwd, options.sign));
   if (config.store.kind === "embedded") mustBeApart("back up", config.data, root);
   const stores = await openBesideServer(config, "back up");
   try {
@@ -43,6 +50,7 @@ async function backup(root: string, options: BackupOptions, console: Console): P
       stores,
       source: { version: packageJson.version, hostname: config.hostname, store: config.store.kind },
       files: serverFiles(config),
+      signingKey: key,
       now: Date.now,
       onAccount: () => progress.advance(),
     }).finally(() => progress.end());
@@ -79,7 +87,8 @@ function serverFiles({ data, store }: Config): { path: string; bytes: Uint8Array
 }
 
 async function check(root: string, options: BackupOptions, console: Console): Promise<void> {
-  const manifest = readManifest(root);
+  const key = options.signedBy === undefined ? null : readPublicKey(resolve(console.cwd, options.signedBy));
+  const { manifest, signature } = readSignedManifest(root, key);
   const progress = new Progress({ out: console.err, unit: "accounts", total: manifest.accounts });
   const checked = checkBackup(
     root,
@@ -89,12 +98,13 @@ async function check(root: string, options: BackupOptions, console: Console): Pr
   );
   progress.end();
   const { damages, ...totals } = checked;
-  if (options.json) console.out.write(`${JSON.stringify({ path: root, ...totals, damages })}\n`);
+  if (options.json)
+    console.out.write(`${JSON.stringify({ path: root, ...totals, damages, signature, proven: key !== null })}\n`);
   else {
     for (const { address, text } of damages) console.out.write(`${address || "server"}: ${text}\n`);
     const { accounts, messages, entries } = totals;
     console.out.write(
-      `${accounts} accounts, ${messages} messages, ${entries} log entries, ${damages.length} damages\n`,
+      `${accounts} accounts, ${messages} messages, ${entries} log entries, ${damages.length} damages\n${trustIn(signature, key !== null)}\n`,
     );
   }
   if (damages.length > 0)
@@ -103,4 +113,11 @@ async function check(root: string, options: BackupOptions, console: Console): Pr
       `${damages.length} things`,
       "take another copy of it, or back up into a new directory",
     );
+}
+
+/** A backup without damages is what somebody wrote; only a signature says who. */
+function trustIn(signature: Signature | null, proven: boolean): string {
+  if (proven) return "Signed by the key that was given";
+  if (signature) return `Signed by the key ${signature.key.slice(0, 16)}…; --signed-by FILE says whether that is yours`;
+  return "Not signed: whoever could write to this directory decides what a restore brings (--sign)";
 }

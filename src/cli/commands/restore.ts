@@ -15,6 +15,7 @@ export type RestoreOptions = CommonOptions & {
   readonly into?: string;
   readonly newUidvalidity?: boolean;
   readonly skipDamaged?: boolean;
+  readonly signedBy?: string;
 };
 
 /** `eider restore`: from a backup, everything or one account, as it was last or at some time. */
@@ -31,6 +32,7 @@ export function addRestore(program: Command, console: Console): void {
       "--new-uidvalidity",
       "let clients fetch everything anew: for when they have seen newer mail than the backup",
     )
+    .option("--signed-by <keyfile>", "restore only what is signed by the owner of the public key in this file")
     .option("--skip-damaged", "leave out accounts whose files are damaged, instead of restoring nothing")
     .action(async (directory: string, options: RestoreOptions) => {
       if (options.account === undefined && (options.as !== undefined || options.replace))

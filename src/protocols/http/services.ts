@@ -30,6 +30,8 @@ export type RestoreWish = {
   /** As it was then, milliseconds since 1970; null: as it was last. */
   readonly until: number | null;
   readonly renew: "changed" | "all" | "none";
+  /** The public key (PEM) whose owner must have signed the backup; null: nobody need have. */
+  readonly signedBy: string | null;
 };
 export type RestoreJob = {
   readonly state: "running" | "done" | "failed";

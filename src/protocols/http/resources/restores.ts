@@ -20,13 +20,15 @@ export const beginRestore = operation({
     replace: flag.default(false),
     until: moment.optional(),
     renew: z.enum(["changed", "all", "none"]).default("changed"),
+    signedBy: text(1024).optional(),
   },
   answer: z.object({ id: z.string() }),
-  async run({ directory, account, as, replace, until, renew }, { services }) {
+  async run({ directory, account, as, replace, until, renew, signedBy }, { services }) {
     const jobs = jobsOf(services);
     const id = jobs.begin({
       ...{ directory, account, replace, renew },
       as: as ?? null,
+      signedBy: signedBy ?? null,
       until: until?.getTime() ?? null,
     });
     if (id === null)
