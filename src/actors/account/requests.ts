@@ -71,7 +71,7 @@ export type ChangeCommand =
       source: MessageSource;
     }
   | { kind: "createMailbox"; path: string; specialUse?: SpecialUse; subscribe?: boolean }
-  | { kind: "renameMailbox"; from: MailboxRef; path: string }
+  | { kind: "renameMailbox"; from: MailboxRef; path: string; subscribe?: boolean }
   | { kind: "openAccount"; quota: number; mailboxes: readonly { path: string; specialUse: SpecialUse | null }[] }
   | Exclude<AccountCommand, { kind: "append" | "createMailbox" | "renameMailbox" | "openAccount" }>
   /** Several changes, all or nothing, in one log entry: POP3's QUIT, MULTIAPPEND, "copy and mark". */

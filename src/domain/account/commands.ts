@@ -24,8 +24,18 @@ export type AccountCommand =
       ids: readonly MailboxId[];
       at: number;
     }
-  /** Children move along. INBOX: its messages move to a new mailbox, INBOX stays (RFC 9051 §6.3.6). */
-  | { kind: "renameMailbox"; from: MailboxRef; path: string; ids: readonly MailboxId[]; at: number }
+  /**
+   * Children move along. INBOX: its messages move to a new mailbox, INBOX stays (RFC 9051 §6.3.6). `subscribe`: to the
+   * parents that are made; what is renamed takes its subscription along in any case.
+   */
+  | {
+      kind: "renameMailbox";
+      from: MailboxRef;
+      path: string;
+      subscribe?: boolean;
+      ids: readonly MailboxId[];
+      at: number;
+    }
   | { kind: "deleteMailbox"; mailbox: MailboxRef }
   | { kind: "setSpecialUse"; mailbox: MailboxRef; specialUse: SpecialUse | null }
   | { kind: "subscribe"; path: string }

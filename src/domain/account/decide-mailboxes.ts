@@ -41,16 +41,17 @@ export function createMailbox(account: Account, command: CommandOf<"createMailbo
   const made = newLevels(account, parsed.levels, command.ids, validity, command.specialUse ?? null);
   const over = tooMany(account, made.length);
   if (over) return refused(over);
-  if (!command.subscribe) return accepted(made);
-  // A subscription outlives its mailbox: it may be there before one of that name is made again.
-  const subscribed = made.filter(({ path }) => !account.subscriptions.has(path)).map(subscriptionTo);
-  if (account.subscriptions.size + subscribed.length > maxSubscriptions)
-    return refused({ kind: "tooManyMailboxes", limit: maxSubscriptions });
+  const subscribed = command.subscribe ? subscriptionsTo(account, made) : [];
+  if (subscribed === null) return refused({ kind: "tooManyMailboxes", limit: maxSubscriptions });
   return accepted([...made, ...subscribed]);
 }
 
-function subscriptionTo({ path }: { readonly path: string }): AccountEvent {
-  return { kind: "subscribed", path };
+/** Subscribes to what is being made; null: there are too many already. */
+function subscriptionsTo({ subscriptions }: Account, made: readonly MailboxCreated[]): AccountEvent[] | null {
+  // A subscription outlives its mailbox: it may be there before one of that name is made again.
+  const fresh = made.filter(({ path }) => !subscriptions.has(path));
+  if (fresh.length > 0 && subscriptions.size + fresh.length > maxSubscriptions) return null;
+  return fresh.map(({ path }) => ({ kind: "subscribed", path }));
 }
 
 type MailboxCreated = Extract<AccountEvent, { kind: "mailboxCreated" }>;
@@ -92,7 +93,9 @@ export function renameMailbox(account: Account, command: CommandOf<"renameMailbo
   const parents = newLevels(account, parsed.levels.slice(0, -1), command.ids, uidValidities(account, command.at), null);
   const over = tooMany(account, parents.length);
   if (over) return refused(over);
-  const events: AccountEvent[] = [...parents];
+  const subscribed = command.subscribe ? subscriptionsTo(account, parents) : [];
+  if (subscribed === null) return refused({ kind: "tooManyMailboxes", limit: maxSubscriptions });
+  const events: AccountEvent[] = [...parents, ...subscribed];
   for (const each of account.mailboxes.values()) {
     if (each !== mailbox && !isBelow(each.path, mailbox.path)) continue;
     const path = parsed.path + each.path.slice(mailbox.path.length);

@@ -111,11 +111,12 @@ export function anyCommand(most: number): fc.Arbitrary<AccountCommand> {
     },
     {
       weight: 2,
-      arbitrary: fc.tuple(ref, path).map(
-        ([from, to]): AccountCommand => ({
+      arbitrary: fc.tuple(ref, path, fc.boolean()).map(
+        ([from, to, subscribe]): AccountCommand => ({
           kind: "renameMailbox",
           from,
           path: to,
+          subscribe,
           ids: ids(),
           at: 1_700_000_000_000,
         }),

@@ -240,7 +240,7 @@ export class NaiveAccount {
     const family = this.mailboxes.filter((each) => each.path === old || each.path.startsWith(`${old}/`));
     if (family.some((each) => this.find({ path: path + each.path.slice(old.length) }))) return false;
     const parent = path.split("/").slice(0, -1).join("/");
-    if (parent !== "" && !this.find({ path: parent })) this.#create(parent, command.ids);
+    if (parent !== "" && !this.find({ path: parent })) this.#create(parent, command.ids, command.subscribe);
     for (const each of family) {
       const next = path + each.path.slice(old.length);
       if (this.subscriptions.delete(each.path)) this.subscriptions.add(next);

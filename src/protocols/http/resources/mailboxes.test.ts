@@ -96,8 +96,10 @@ describe("PUT …/mailboxes/:mailbox", () => {
     const { id } = await http.addUser("rename");
     const parent = await http.post(`/users/${id}/mailboxes`, { path: "Old" });
     const child = await http.post(`/users/${id}/mailboxes`, { path: "Old/Child" });
-    await http.put(`/users/${id}/mailboxes/${parent.id}`, { path: "New" });
-    expect((await http.get(`/users/${id}/mailboxes/${child.id}`)).path).toBe("New/Child");
+    await http.put(`/users/${id}/mailboxes/${parent.id}`, { path: "Above/New" });
+    expect((await http.get(`/users/${id}/mailboxes/${child.id}`)).path).toBe("Above/New/Child");
+    const above = await http.get(`/users/${id}/mailboxes/resolve?path=Above`);
+    expect(above.subscribed).toBe(true);
     await http.put(`/users/${id}/mailboxes/${child.id}`, { subscribed: "false" });
     expect((await http.get(`/users/${id}/mailboxes/${child.id}`)).subscribed).toBe(false);
   });

@@ -109,7 +109,7 @@ export const updateMailbox = operation({
       throw new HttpFailure(400, "DisallowedMailboxMethod", "Mailbox update failed with code DisallowedMailboxMethod");
     }
     const commands: ChangeCommand[] = [];
-    if (renamed) commands.push({ kind: "renameMailbox", from: { id }, path });
+    if (renamed) commands.push({ kind: "renameMailbox", from: { id }, path, subscribe: true });
     if (subscribed !== undefined) {
       commands.push({ kind: subscribed ? "subscribe" : "unsubscribe", path: path ?? mailbox.path });
     }
