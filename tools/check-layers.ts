@@ -7,7 +7,8 @@ import { dirname, relative, resolve } from "node:path";
 export const layers: readonly Layer[] = [
   { name: "domain", files: "src/domain/", imports: ["domain"], packages: "pure" },
   { name: "logger", files: "src/operation/logger.ts", imports: [], packages: "pure" },
-  { name: "clock", files: "src/actors/runtime/clock.ts", imports: [], packages: "pure" },
+  // How long things last: what stores share with actors.
+  { name: "clock", files: "src/actors/runtime/{clock,lifetime}.ts", imports: [], packages: "pure" },
   // What every store promises; what actors are given.
   { name: "store ports", files: "src/store/*.ts", imports: ["domain", "store ports", "clock"], packages: "pure" },
   {

@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import * as Comlink from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
+import { Lifetime } from "../runtime/lifetime.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
 import type { DecodedAttachment, ReadableContent } from "./readable.ts";
 import { nameOf } from "./reading-turns.ts";
@@ -138,17 +139,12 @@ export class CpuJobTooLong extends Error {
 
 class Link {
   readonly #cpu: Comlink.Remote<Cpu>;
-  readonly #died: Promise<never>;
-  #die: (error: Error) => void = () => {};
+  readonly #lifetime = new Lifetime();
   jobs = 0;
   lost = false;
 
   constructor(port: MessagePort) {
     this.#cpu = Comlink.wrap<Cpu>(nodeEndpoint(port));
-    this.#died = new Promise((_, reject) => {
-      this.#die = reject;
-    });
-    this.#died.catch(() => {});
     port.on("close", () => {
       this.lost = true;
       setTimeout(() => this.lose(null), wordOfDeath).unref();
@@ -157,7 +153,7 @@ class Link {
 
   lose(of: string | null): void {
     this.lost = true;
-    this.#die(new CpuWorkerDied(of));
+    this.#lifetime.end(new CpuWorkerDied(of));
   }
 
   async run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {
@@ -167,7 +163,7 @@ class Link {
       timer = setTimeout(() => reject(new CpuJobTooLong("Cannot finish a job: it takes too long")), longestJob);
     });
     try {
-      return await Promise.race([job(this.#cpu as unknown as Cpu), this.#died, tooLong]);
+      return await Promise.race([this.#lifetime.during(job(this.#cpu as unknown as Cpu)), tooLong]);
     } finally {
       clearTimeout(timer);
       this.jobs--;

@@ -1,4 +1,5 @@
 import { type CommandStartedEvent, type Db, MongoClient, MongoNetworkError, ReadConcern } from "mongodb";
+import { Lifetime } from "../../actors/runtime/lifetime.ts";
 import { StoreUnavailable } from "../log.ts";
 import { watchForLostReplies } from "./lost-replies.ts";
 import { guarded } from "./unavailable.ts";
@@ -69,8 +70,8 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     onCommand?.(command);
   });
 
-  /** Settles when the calls of now have lost their connections. */
-  let broken = newBreak();
+  /** Until the calls of now lose their connections. */
+  let unbroken = new Lifetime();
   let connected: Promise<unknown> | null = null;
   let closed = false;
 
@@ -78,7 +79,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     if (closed) throw new StoreUnavailable(`Cannot ${action}: the connection is closed`, { kept: "no" });
     return await guarded(action, async () => {
       await ready();
-      return await Promise.race([run(), broken.promise]);
+      return await unbroken.during(run());
     });
   }
 
@@ -96,9 +97,9 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   /** Gives up every connection; the next call makes new ones. */
   function startOver(): void {
     if (closed) return;
-    const { reject } = broken;
-    broken = newBreak();
-    reject(new MongoNetworkError("the connection was lost"));
+    const lost = unbroken;
+    unbroken = new Lifetime();
+    lost.end(new MongoNetworkError("the connection was lost"));
     connected = client.close().then(() => client.connect());
     connected.catch(() => {
       connected = null;
@@ -110,7 +111,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     if (closed) return;
     closed = true;
     stopWatching();
-    broken.reject(new MongoNetworkError("the connection is closed"));
+    unbroken.end(new MongoNetworkError("the connection is closed"));
     await connected?.catch(() => {});
     await client.close();
   }
@@ -132,11 +133,4 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     },
     close,
   };
-}
-
-/** A break that nobody may be waiting for. */
-function newBreak() {
-  const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => {});
-  return broken;
 }
