@@ -42,7 +42,7 @@ export default async function serve({
     // SQLite's writer gathers by itself while it commits; a database far away is asked seldom, for many at once.
     inFlight: start.store.kind === "embedded" ? 8 : 1,
     cpu,
-    cpuReplaced: (index, cpuPort, diedOf) => cpu.connect(index, cpuPort, diedOf),
+    cpuReplaced: (index, cpuPort) => cpu.connect(index, cpuPort),
     clock: realClock,
     logger,
     newId: objectIds(realClock.now, (bytes) => randomBytes(bytes)) as never,

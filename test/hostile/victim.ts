@@ -147,7 +147,8 @@ export class Imap {
   async append(message: string | Uint8Array, mailbox = "INBOX"): Promise<string> {
     const octets = typeof message === "string" ? Buffer.from(message, "latin1") : message;
     const tag = `t${++this.#tag}`;
-    this.wire.say(`${tag} APPEND ${mailbox} {${octets.length}}\r\n`);
+    const literal = octets.includes(0) ? "~" : "";
+    this.wire.say(`${tag} APPEND ${mailbox} ${literal}{${octets.length}}\r\n`);
     const first = await this.wire.hear();
     if (!first?.startsWith("+")) return String(first).slice(tag.length + 1);
     this.wire.sayOctets(octets);

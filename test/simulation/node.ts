@@ -271,10 +271,8 @@ function simulatedCpu(world: World, life: Life): Cpu {
   return {
     describe: (messages) => inTime(jobs.describe(messages)),
     search: (criteria, messages) => inTime(jobs.search(criteria, messages)),
-    readable: (message, whose) => inTime(jobs.readable(message, whose)),
-    readPlainly: (message) => inTime(jobs.readPlainly(message)),
-    attachment: (message, id, whose) => inTime(jobs.attachment(message, id, whose)),
-    attachmentPlainly: (message, id) => inTime(jobs.attachmentPlainly(message, id)),
+    readable: (message) => inTime(jobs.readable(message)),
+    attachment: (message, id) => inTime(jobs.attachment(message, id)),
     hashPassword: (password) => inTime(Promise.resolve(`plain:${password}`)),
     verifyPassword: (password, hash) => inTime(Promise.resolve(hash === `plain:${password}`)),
   };

@@ -58,7 +58,7 @@ export async function readMessage(
   const [summary] = found.messages;
   const bytes = await wholeMessage(content, reader, mailbox, uid);
   if (!summary || !bytes) return noSuchMessage();
-  return { ok: true, summary, ...(await around.cpu.readable(bytes, reader.id)) };
+  return { ok: true, summary, ...(await around.cpu.readable(bytes)) };
 }
 
 export async function readAttachment(
@@ -69,7 +69,7 @@ export async function readAttachment(
 ): Promise<Attachment | Refused> {
   const bytes = await wholeMessage(content, reader, mailbox, uid);
   if (!bytes) return noSuchMessage();
-  const found = await around.cpu.attachment(bytes, attachment, reader.id);
+  const found = await around.cpu.attachment(bytes, attachment);
   return found ? { ok: true, ...found } : noSuchMessage();
 }
 

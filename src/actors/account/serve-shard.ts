@@ -11,7 +11,7 @@ export type Served = {
   readonly shard: Shard;
   readonly directory: DirectoryStore;
   control(control: Control): Promise<unknown>;
-  cpuReplaced(worker: number, port: MessagePort, diedOf: string | null): void;
+  cpuReplaced(worker: number, port: MessagePort): void;
 };
 
 /** A shard worker's side of its port: requests in, answers and announcements out. */
@@ -61,7 +61,7 @@ export class ShardPort {
       case "unwatch":
         return served.shard.unwatch(message.account);
       case "cpu":
-        return served.cpuReplaced(message.worker, message.port, message.diedOf);
+        return served.cpuReplaced(message.worker, message.port);
       default:
         return message satisfies never;
     }

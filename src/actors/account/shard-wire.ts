@@ -10,8 +10,8 @@ export type ToShard =
   | { kind: "control"; id: number; control: Control }
   | { kind: "watch"; account: AccountId }
   | { kind: "unwatch"; account: AccountId }
-  /** CPU worker `worker` has a new port; the old one is dead, and `diedOf` is the message that it was reading. */
-  | { kind: "cpu"; worker: number; port: MessagePort; diedOf: string | null };
+  /** CPU worker `worker` has a new port; the old one is dead. */
+  | { kind: "cpu"; worker: number; port: MessagePort };
 
 /** Things asked of the worker itself. */
 export type Control = "stats" | "close" | "ping" | "sweep";

@@ -119,7 +119,7 @@ export class Shards<Start> implements Accounts {
   /** How CPU workers reach a shard worker. */
   cpuUser(index: number): CpuUser {
     return {
-      connect: (worker, port, diedOf) => this.#links[index]!.send({ kind: "cpu", worker, port, diedOf }, [port]),
+      connect: (worker, port) => this.#links[index]!.send({ kind: "cpu", worker, port }, [port]),
     };
   }
 

@@ -5,15 +5,11 @@ import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import { Lifetime } from "../runtime/lifetime.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
 import type { DecodedAttachment, ReadableContent } from "./readable.ts";
-import { nameOf } from "./reading-turns.ts";
-import { UnreadableMessages } from "./unreadable-messages.ts";
 
 /** A job that has not ended after so long, the time it waits for others counted, will not: milliseconds. */
 const longestJob = 120_000;
 /** How often a job is tried that others than itself may have been the end of. */
 const mostAttempts = 3;
-/** A worker that died has a successor after so long, milliseconds; its jobs wait for word of what it died of. */
-const wordOfDeath = 5_000;
 
 /**
  * One thread's way to the CPU workers. A job goes to the worker with the fewest; if that worker dies it goes to another
@@ -22,15 +18,10 @@ const wordOfDeath = 5_000;
 export class CpuClient implements Cpu {
   readonly #links: (Link | undefined)[] = [];
   readonly #waiting: (() => void)[] = [];
-  readonly #unreadable = new UnreadableMessages(() => performance.now());
 
-  /**
-   * CPU worker `worker` is reached by this port from now on; whoever waits for the old one tries again. `diedOf`: the
-   * message that the old one was reading.
-   */
-  connect(worker: number, port: MessagePort, diedOf: string | null): void {
-    if (diedOf !== null) this.#unreadable.add(diedOf);
-    this.#links[worker]?.lose(diedOf);
+  /** CPU worker `worker` is reached by this port from now on; whoever waits for the old one tries again. */
+  connect(worker: number, port: MessagePort): void {
+    this.#links[worker]?.lose();
     this.#links[worker] = new Link(port);
     for (const resume of this.#waiting.splice(0)) resume();
   }
@@ -52,45 +43,12 @@ export class CpuClient implements Cpu {
     return this.#run((cpu) => cpu.search(criteria, messages));
   }
 
-  readable(message: Uint8Array, whose: string): Promise<ReadableContent> {
-    return this.#read(
-      { message, whose },
-      (cpu) => cpu.readable(message, whose),
-      () => this.readPlainly(message),
-    );
+  readable(message: Uint8Array): Promise<ReadableContent> {
+    return this.#run((cpu) => cpu.readable(message));
   }
 
-  attachment(message: Uint8Array, id: string, whose: string): Promise<DecodedAttachment | null> {
-    return this.#read(
-      { message, whose },
-      (cpu) => cpu.attachment(message, id, whose),
-      () => this.attachmentPlainly(message, id),
-    );
-  }
-
-  /** Does a job that may not come to an end, or in its place, where it has not, the one that surely does. */
-  async #read<T>(
-    { message, whose }: { message: Uint8Array; whose: string },
-    job: (cpu: Cpu) => Promise<T>,
-    surely: () => Promise<T>,
-  ): Promise<T> {
-    for (let attempt = 1; attempt <= 2 && !this.#unreadable.has(message, whose); attempt++) {
-      try {
-        return await (await this.#leastBusy()).run(job);
-      } catch (error) {
-        if (!(error instanceof CpuWorkerDied || error instanceof CpuJobTooLong)) throw error;
-        if (error instanceof CpuWorkerDied && error.of === nameOf(message)) this.#unreadable.blame(whose);
-      }
-    }
-    return surely();
-  }
-
-  readPlainly(message: Uint8Array): Promise<ReadableContent> {
-    return this.#run((cpu) => cpu.readPlainly(message));
-  }
-
-  attachmentPlainly(message: Uint8Array, id: string): Promise<DecodedAttachment | null> {
-    return this.#run((cpu) => cpu.attachmentPlainly(message, id));
+  attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null> {
+    return this.#run((cpu) => cpu.attachment(message, id));
   }
 
   hashPassword(password: string): Promise<string> {
@@ -127,8 +85,7 @@ export class CpuClient implements Cpu {
 export class CpuWorkerDied extends Error {
   override readonly name = "CpuWorkerDied";
 
-  /** `of`: the message it was reading; null: none, or it is not known. */
-  constructor(readonly of: string | null) {
+  constructor() {
     super("Cannot finish a job: its CPU worker died");
   }
 }
@@ -145,15 +102,12 @@ class Link {
 
   constructor(port: MessagePort) {
     this.#cpu = Comlink.wrap<Cpu>(nodeEndpoint(port));
-    port.on("close", () => {
-      this.lost = true;
-      setTimeout(() => this.lose(null), wordOfDeath).unref();
-    });
+    port.on("close", () => this.lose());
   }
 
-  lose(of: string | null): void {
+  lose(): void {
     this.lost = true;
-    this.#lifetime.end(new CpuWorkerDied(of));
+    this.#lifetime.end(new CpuWorkerDied());
   }
 
   async run<T>(job: (cpu: Cpu) => Promise<T>): Promise<T> {

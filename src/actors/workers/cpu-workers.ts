@@ -1,26 +1,16 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { Logger } from "../../operation/logger.ts";
 import { WorkerPool } from "../runtime/worker-pool.ts";
-import type { WorkerSays } from "./cpu-worker.ts";
-import type { Reading } from "./reading-turns.ts";
 
 /** Someone who has work for CPU workers, in this thread or another. */
 export type CpuUser = {
-  /** `diedOf`: the message that this worker's predecessor was reading when it died. */
-  connect(worker: number, port: MessagePort, diedOf: string | null): void;
+  connect(worker: number, port: MessagePort): void;
 };
 
 /** How often every worker is asked whether it is there, milliseconds. */
 const askEvery = 2_500;
 /** A worker that has not answered so many times is in a job that will not end: it is given up. */
 const mostUnanswered = 4;
-/** How long the reading of a message may take: milliseconds, and bytes for each further second. */
-const readingTime = 3_000;
-const bytesPerSecond = 8 * 1024 * 1024;
-/** Then the worker is asked whether it is there, and has so long to say so, milliseconds; and so often more time is given. */
-const answerTime = 500;
-const mostExtensions = 6;
-
 /** The pool of CPU workers. Every user has a port to every worker; after a worker's death each gets a new one. */
 export class CpuWorkers {
   readonly #pool: WorkerPool<{ users: MessagePort }>;
@@ -28,8 +18,6 @@ export class CpuWorkers {
   readonly #users = new Set<CpuUser>();
   /** How often each has been asked in vain. */
   readonly #unanswered: number[] = [];
-  /** What each reads at the moment, and who looks whether it has come to an end. */
-  readonly #readings: { readonly reading: NonNullable<Reading>; timer: Timer }[] = [];
   readonly #givenUp = new Set<number>();
   readonly #logger: Logger;
   readonly #asking: Timer;
@@ -45,13 +33,10 @@ export class CpuWorkers {
         this.#toWorkers[worker]?.close();
         this.#toWorkers[worker] = port1;
         this.#unanswered[worker] = 0;
-        const diedOf = this.#readings[worker]?.reading.message ?? null;
-        this.#nowReads(worker, null);
-        port1.on("message", (said: WorkerSays) => {
+        port1.on("message", () => {
           this.#unanswered[worker] = 0;
-          if (said.kind === "reading" && this.#toWorkers[worker] === port1) this.#nowReads(worker, said.reading);
         });
-        for (const user of this.#users) this.#introduce(user, worker, diedOf);
+        for (const user of this.#users) this.#introduce(user, worker);
         return { start: { users: port2 }, transfer: [port2] };
       },
       died: (worker, why) => {
@@ -77,54 +62,21 @@ export class CpuWorkers {
     }
   }
 
-  #nowReads(worker: number, reading: Reading): void {
-    clearTimeout(this.#readings[worker]?.timer);
-    delete this.#readings[worker];
-    if (reading === null) return;
-    const time = readingTime + (reading.size / bytesPerSecond) * 1000;
-    this.#readings[worker] = { reading, timer: this.#in(time, () => this.#tooLong(worker, mostExtensions)) };
-  }
-
-  /** A reading that leaves its worker time for others may go on a while: the worker may only have much to do. */
-  #tooLong(worker: number, extensions: number): void {
-    const current = this.#readings[worker]!;
-    // Answered where the worker is not stuck.
-    this.#unanswered[worker]!++;
-    this.#toWorkers[worker]!.postMessage("there?");
-    current.timer = this.#in(answerTime, () => {
-      if (this.#unanswered[worker] === 0 && extensions > 0) {
-        current.timer = this.#in(readingTime, () => this.#tooLong(worker, extensions - 1));
-        return;
-      }
-      this.#logger.warn(
-        { worker, size: current.reading.size },
-        "a message takes too long to read; its worker is given up",
-      );
-      this.#giveUp(worker);
-    });
-  }
-
   #giveUp(worker: number): void {
     this.#givenUp.add(worker);
     this.#pool.giveUp(worker);
   }
 
-  #in(ms: number, run: () => void): Timer {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return timer;
-  }
-
   /** Gives the user a port to every worker, now and after each death; called again, new ports: the user's thread is another. */
   serve(user: CpuUser): void {
     this.#users.add(user);
-    for (let worker = 0; worker < this.#toWorkers.length; worker++) this.#introduce(user, worker, null);
+    for (let worker = 0; worker < this.#toWorkers.length; worker++) this.#introduce(user, worker);
   }
 
-  #introduce(user: CpuUser, worker: number, diedOf: string | null): void {
+  #introduce(user: CpuUser, worker: number): void {
     const { port1, port2 } = new MessageChannel();
     this.#toWorkers[worker]!.postMessage(port2, [port2]);
-    user.connect(worker, port1, diedOf);
+    user.connect(worker, port1);
   }
 
   /** Ends a worker where it stands; for tests of what happens then. */
@@ -134,7 +86,6 @@ export class CpuWorkers {
 
   close(): Promise<void> {
     clearInterval(this.#asking);
-    for (const worker of this.#toWorkers.keys()) this.#nowReads(worker, null);
     return this.#pool.close();
   }
 }

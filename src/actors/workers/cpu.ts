@@ -10,13 +10,10 @@ export interface Cpu {
   describe(messages: readonly Uint8Array[]): Promise<readonly (Description | null)[]>;
   /** Which of the messages match; every message is whole. */
   search(criteria: SearchCriteria, messages: readonly SearchedMessage[]): Promise<readonly boolean[]>;
-  /** The message as a person reads it; `whose`: the account it is in. */
-  readable(message: Uint8Array, whose: string): Promise<ReadableContent>;
+  /** The message as a person reads it. */
+  readable(message: Uint8Array): Promise<ReadableContent>;
   /** One attachment, decoded; null where there is no such one. */
-  attachment(message: Uint8Array, id: string, whose: string): Promise<DecodedAttachment | null>;
-  /** The same, in a time that the message cannot choose: for messages that keep the other two busy for too long. */
-  readPlainly(message: Uint8Array): Promise<ReadableContent>;
-  attachmentPlainly(message: Uint8Array, id: string): Promise<DecodedAttachment | null>;
+  attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null>;
   /** A PHC string. */
   hashPassword(password: string): Promise<string>;
   verifyPassword(password: string, hash: string): Promise<boolean>;

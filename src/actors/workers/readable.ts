@@ -1,6 +1,6 @@
 import type { AttachmentFacts } from "../account/requests.ts";
 
-/** A message as a person reads it: what mailparser makes of it. */
+/** A message as a person reads it. */
 export type ReadableContent = {
   readonly headers: readonly { key: string; value: string }[];
   readonly text: string;

@@ -1,4 +1,4 @@
-import type { Parameter } from "./anatomy.ts";
+import type { Parameter, Part } from "./anatomy.ts";
 import { bytesOf } from "./binary-string.ts";
 import { decodeCharset } from "./charset.ts";
 import { decodeHeaderText } from "./encoded-words.ts";
@@ -12,6 +12,15 @@ export function decodeParameter(params: readonly Parameter[], name: string): str
   if (extended !== undefined) return decodeExtended(extended[1]);
   const plain = params.find((param) => param[0] === name);
   return plain === undefined ? null : decodeHeaderText(plain[1]);
+}
+
+/**
+ * The name of the file that a part is, by its disposition or else by its type; null where it has none.
+ *
+ * @see RFC 2183 §2.3
+ */
+export function fileNameOf({ disposition, params }: Pick<Part, "disposition" | "params">): string | null {
+  return decodeParameter(disposition?.params ?? [], "filename") ?? decodeParameter(params, "name");
 }
 
 /**

@@ -65,3 +65,17 @@ test("HtmlText gives the same for any chunks", () => {
     { numRuns: 2000 },
   );
 });
+
+test("HtmlText in lines ends them where the text is divided, and says where links lead", () => {
+  const lines = (html: string) => {
+    const text = new HtmlText("lines");
+    return text.write(html) + text.end();
+  };
+  expect(lines("<style>p{}</style><h1>Hi  there</h1>\n<p>one<br>two <b>three</b></p><ul><li>a<li>b</ul>")).toBe(
+    "Hi there\none\ntwo three\na\nb\n",
+  );
+  expect(
+    lines(`<a class=x href="https://x.example/?a=1&amp;b=2">here</a>, <a href='#top'>up</a> <a href=mailto:a@b>x</a>`),
+  ).toBe("here [https://x.example/?a=1&b=2], up x [mailto:a@b]");
+  expect(lines(`<a href="javascript:x()">x</a><a href="http://never">`)).toBe("x");
+});

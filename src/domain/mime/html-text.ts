@@ -13,10 +13,16 @@ const longestTagName = 16;
 const foldable = / {2}|[^\S ]/;
 const slash = 47;
 
+/** What of a tag is looked at for where its link leads, and what is shown of it. */
+const longestLink = 2_048;
+const shownLink = /^(?:https?|mailto|ftp):/i;
+
 /**
  * The readable text of HTML that comes in chunks of any size: without tags, comments, scripts and styles, character
  * references replaced, every run of white space one space. For searching and for showing the first words, not a
  * renderer: it takes any text and keeps only a few characters of it.
+ *
+ * With "lines" it is for reading: what divides text ends a line, and where a link leads stands behind it in brackets.
  */
 export class HtmlText {
   /** Unread: what may be the beginning of a tag or of a character reference. */
@@ -25,6 +31,13 @@ export class HtmlText {
   /** Name of the hidden element we are in, or "". */
   #hidden = "";
   #blank = true;
+  readonly #lines: boolean;
+  /** Where the link that is open leads, or "". */
+  #link = "";
+
+  constructor(show: "words" | "lines" = "words") {
+    this.#lines = show === "lines";
+  }
 
   write(html: string): string {
     return this.#read(this.#rest + html, false);
@@ -95,7 +108,32 @@ export class HtmlText {
     }
     this.#inside = "tag";
     if (!closing && hidden.has(name)) this.#hidden = name;
-    return inline.has(name) ? "" : this.#text(" ");
+    if (this.#lines && name === "a") return closing ? this.#linkEnd() : this.#linkBegin(html, open);
+    if (inline.has(name)) return "";
+    return this.#lines ? this.#lineEnd() : this.#text(" ");
+  }
+
+  #linkBegin(html: string, open: number): string {
+    const tag = html.slice(open, open + longestLink);
+    const href = /\shref\s{0,9}=\s{0,9}(?:"([^">]*)"|'([^'>]*)'|([^\s>"']+))/i.exec(tag.slice(0, tag.indexOf(">") + 1));
+    const link = decodeEntities(href?.[1] ?? href?.[2] ?? href?.[3] ?? "").trim();
+    this.#link = shownLink.test(link) ? link : "";
+    return "";
+  }
+
+  #linkEnd(): string {
+    const link = this.#link;
+    this.#link = "";
+    if (link === "") return "";
+    const text = `${this.#blank ? "" : " "}[${link}]`;
+    this.#blank = false;
+    return text;
+  }
+
+  #lineEnd(): string {
+    if (this.#blank) return "";
+    this.#blank = true;
+    return "\n";
   }
 
   #text(raw: string): string {

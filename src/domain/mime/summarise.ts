@@ -1,5 +1,5 @@
 import type { Anatomy, EnvelopeAddress, Parameter, Part } from "./anatomy.ts";
-import { decodeParameter } from "./decode-parameter.ts";
+import { decodeParameter, fileNameOf } from "./decode-parameter.ts";
 import { valuesOf } from "./each-field.ts";
 import { decodeHeaderText, decodeRaw } from "./encoded-words.ts";
 import { parseDate } from "./message-date.ts";
@@ -16,14 +16,14 @@ const maxReferences = 1000;
 export function summarise(bytes: Uint8Array, anatomy: Anatomy): MessageSummary {
   const { root } = anatomy;
   const envelope = root.envelope!;
-  const from = addresses(envelope.from);
+  const from = mailAddresses(envelope.from);
   return {
     from: from[0] ?? null,
-    sender: addresses(envelope.sender)[0] ?? null,
-    replyTo: addresses(envelope.replyTo),
-    to: addresses(envelope.to),
-    cc: addresses(envelope.cc),
-    bcc: addresses(envelope.bcc),
+    sender: mailAddresses(envelope.sender)[0] ?? null,
+    replyTo: mailAddresses(envelope.replyTo),
+    to: mailAddresses(envelope.to),
+    cc: mailAddresses(envelope.cc),
+    bcc: mailAddresses(envelope.bcc),
     subject: decodeHeaderText(envelope.subject ?? ""),
     messageId: messageIds(envelope.messageId ?? "")[0] ?? "",
     inReplyTo: messageIds(envelope.inReplyTo ?? "")[0] ?? "",
@@ -36,7 +36,7 @@ export function summarise(bytes: Uint8Array, anatomy: Anatomy): MessageSummary {
 }
 
 /** Members of groups count as addresses; the groups' names do not show. */
-function addresses(list: readonly EnvelopeAddress[]): readonly MailAddress[] {
+export function mailAddresses(list: readonly EnvelopeAddress[]): readonly MailAddress[] {
   const out: MailAddress[] = [];
   for (const { name, mailbox, host } of list) {
     if (host === null || mailbox === null) continue;
@@ -77,14 +77,17 @@ function firstText(part: Part, wanted: (leaf: Part) => boolean): Part | null {
   return null;
 }
 
-/** Images and the like that a multipart/related text shows are not attachments; nor are texts, unless they say so. */
+/**
+ * Images and the like that a multipart/related text shows are not attachments; nor are texts, unless they say so or have
+ * a file name (see shown-parts.ts).
+ */
 function hasAttachment(part: Part, related: boolean): boolean {
   if (part.kind === "multipart") {
     return part.children.some((child, index) => hasAttachment(child, part.subtype === "related" && index > 0));
   }
   if (part.disposition?.value === "attachment") return !(related && part.id !== undefined);
   if (part.kind === "message") return true;
-  return part.type !== "text" && !related;
+  return (part.type !== "text" || fileNameOf(part) !== null) && !related;
 }
 
 function decodedParams(params: readonly Parameter[]): Readonly<Record<string, string>> {

@@ -20,6 +20,7 @@ test.each([
   ["<users.eider.example>", { name: "", address: "users.eider.example" }],
   ["a <b> <c.example>", { name: "a <b>", address: "c.example" }],
   [" users.eider.example ", { name: "", address: "users.eider.example" }],
+  ["(by hand) Users(all) <users.eider.example> (\\)>)", { name: "Users", address: "users.eider.example" }],
   ["<a> b", { name: "", address: "<a> b" }],
   ["a <b>>", { name: "", address: "a <b>>" }],
 ])("List-Id %s (RFC 2919 §3)", (value, id) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AttachmentFacts, ReadableMessage } from "../../../actors/account/requests.ts";
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
+import { withoutComments } from "../../../domain/mime/without-comments.ts";
 import { address } from "../answers.ts";
 import { linkAttachments } from "./attachment-links.ts";
 import { flagsOf, isEncrypted, sentDate, threadOf } from "./listing-view.ts";
@@ -62,7 +63,8 @@ export function detailsOf(
   linkTo: (attachment: string) => string,
 ): z.input<typeof messageDetails> {
   const values = (key: string) => headers.filter((header) => header.key === key).map((header) => header.value);
-  const list = listOf(values("list-id")[0], values("list-unsubscribe")[0]);
+  const [listId, unsubscribe] = ["list-id", "list-unsubscribe"].map((key) => values(key).map(withoutComments)[0]);
+  const list = listOf(listId, unsubscribe);
   return {
     id: summary.uid,
     mailbox: place.mailbox,

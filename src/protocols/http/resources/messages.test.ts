@@ -124,6 +124,26 @@ describe("GET …/messages/:message", () => {
     expect((await http.get(`${path}/${message.id}`)).seen).toBe(true);
   });
 
+  test("lists every part with a file name, and says so in lists; HTML keeps the plain texts beside it", async () => {
+    const { path } = await inbox("named");
+    const part = (type: string, text: string) => `--m\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`;
+    const { message } = await http.post(
+      path,
+      `Subject: named\r\nContent-Type: multipart/mixed; boundary=m(x)\r\n\r\n${part("text/plain", "before")}${part("text/html", "<p>shown</p>")}${part("text/html; name=page.html", "<p>file</p>")}${part("text/plain; name*=utf-8''%C3%BC.txt", "after")}--m--\r\n`,
+    );
+    const { html, text, attachments } = await http.get(`${path}/${message.id}`);
+    expect(html).toEqual(["<p>before</p><br/>\n<p>shown</p><br/>\n<p>file</p><br/>\n<p>after</p>"]);
+    expect(text).toBe("before\nshown\nfile\nafter");
+    expect(attachments.map(({ filename, contentType }: Json) => [filename, contentType])).toEqual([
+      ["page.html", "text/html"],
+      ["ü.txt", "text/plain"],
+    ]);
+    const file = await http.request("GET", `${path}/${message.id}/attachments/${attachments[1].id}`);
+    expect(await file.text()).toBe("after");
+    const { results } = await http.get(path);
+    expect(results[0].attachments).toBe(true);
+  });
+
   test("gives attachments as what cannot run here", async () => {
     const { path } = await inbox("attach");
     const { message } = await http.post(path, related);
