@@ -20,6 +20,7 @@ import { readHealth } from "./operation/health.ts";
 import { httpOptions, listenerOptions } from "./operation/listener-options.ts";
 import { PrometheusMetrics } from "./operation/metrics.ts";
 import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
+import { closeToOthers, exposedData } from "./operation/private-files.ts";
 import { rootToken } from "./operation/root-token.ts";
 import type { OwnReports, Siblings } from "./operation/siblings.ts";
 import { refuseMoved } from "./promote/moved-away.ts";
@@ -85,6 +86,7 @@ export async function startServer(
   const newId = objectIds(clock.now, (bytes) => randomBytes(bytes));
 
   if (config.store.kind === "embedded") refuseMoved(config.data);
+  hideFromOthers(config.data, logger);
   const store = await openStore(config, logger);
   const spare = Math.max(1, availableParallelism() - 1);
   const cpu = new CpuClient();
@@ -317,6 +319,16 @@ export async function startServer(
       await store.close();
     },
   };
+}
+
+/** A directory that was there before, or files of a time when the shell's umask counted, may be open to all. */
+function hideFromOthers(data: string, logger: PinoLogger): void {
+  const exposed = exposedData(data);
+  const left = new Set(closeToOthers(exposed));
+  for (const path of exposed) {
+    if (left.has(path)) logger.warn({ path }, "other users can read this, and its mode is not ours to change");
+    else logger.warn({ path }, "other users could read this: they cannot any longer");
+  }
 }
 
 type OpenStore = {

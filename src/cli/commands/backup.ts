@@ -8,6 +8,7 @@ import { readSignedManifest } from "../../backup/manifest.ts";
 import type { Signature } from "../../backup/signature.ts";
 import { writeBackup } from "../../backup/write-backup.ts";
 import type { Config } from "../../operation/config.ts";
+import { exposedBackup } from "../../operation/private-files.ts";
 import { mustBeApart } from "../backup/apart.ts";
 import { configOf, openBesideServer } from "../backup/configured-stores.ts";
 import { explained } from "../backup/explained.ts";
@@ -89,6 +90,7 @@ function serverFiles({ data, store }: Config): { path: string; bytes: Uint8Array
 async function check(root: string, options: BackupOptions, console: Console): Promise<void> {
   const key = options.signedBy === undefined ? null : readPublicKey(resolve(console.cwd, options.signedBy));
   const { manifest, signature } = readSignedManifest(root, key);
+  for (const path of exposedBackup(root)) console.err.write(`warning: other users can read ${path}\n`);
   const progress = new Progress({ out: console.err, unit: "accounts", total: manifest.accounts });
   const checked = checkBackup(
     root,

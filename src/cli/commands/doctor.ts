@@ -1,19 +1,24 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../../operation/config.ts";
 import type { Console } from "../console.ts";
 import { checkCertificate } from "../doctor/check-certificate.ts";
 import { checkMachine } from "../doctor/check-machine.ts";
 import { checkPorts } from "../doctor/check-ports.ts";
+import { checkSecrets } from "../doctor/check-secrets.ts";
 import { checkStore } from "../doctor/check-store.ts";
 import { type Finding, failure, ok, warning } from "../doctor/finding.ts";
 import { CommandFailure } from "../failure.ts";
 import { type CommonOptions, withCommonOptions } from "../options.ts";
 
+type DoctorOptions = CommonOptions & { readonly backup?: string };
+
 /** `eider doctor`: whether the server can run here, and what to do where it cannot. */
 export function addDoctor(program: Command, console: Console): void {
   withCommonOptions(program.command("doctor"), "to nobody")
-    .description("check configuration, store, ports, certificate, clock, disk and limits, and say what to do")
-    .action(async (options: CommonOptions) => {
+    .description("check configuration, store, ports, certificate, clock, disk, limits and secrets, and say what to do")
+    .option("--backup <directory>", "also whether others can read this backup")
+    .action(async (options: DoctorOptions) => {
       const findings = await examine(options, console);
       console.out.write(options.json ? `${JSON.stringify(findings)}\n` : findings.map(line).join(""));
       const failures = findings.filter(({ state }) => state === "failure").length;
@@ -26,7 +31,7 @@ export function addDoctor(program: Command, console: Console): void {
     });
 }
 
-async function examine(options: CommonOptions, console: Console): Promise<Finding[]> {
+async function examine(options: DoctorOptions, console: Console): Promise<Finding[]> {
   const loaded = loadConfig({ file: options.config, env: console.env, cwd: console.cwd });
   if (!loaded.ok) return loaded.problems.map((problem) => failure("configuration", problem, "correct it"));
   const { config, file, warnings } = loaded;
@@ -37,6 +42,7 @@ async function examine(options: CommonOptions, console: Console): Promise<Findin
     ...(await checkPorts(config)),
     checkCertificate(config, new Date()),
     ...checkMachine(config),
+    ...checkSecrets(config, file, options.backup === undefined ? null : resolve(console.cwd, options.backup)),
   ];
 }
 
