@@ -169,6 +169,23 @@ export function verifyContract(name: string, open: () => Promise<DamagedStore>):
       expect(await store.dump()).toEqual(before);
     });
 
+    test("what an earlier version read otherwise is not taken for damage, unless it is of other bytes", async () => {
+      const { account, message } = await scene();
+      const { state } = store.stores;
+      const fields = ["place", "envelope", "bodystructure", "anatomy", "summary"] as const;
+      const [record] = await state.loadMessages(account, [message], fields);
+      const { reading: _, ...anatomy } = JSON.parse(Buffer.from(record!.anatomy).toString());
+      const readBefore = async (size: number): Promise<void> => {
+        await state.deleteMessages(account, [message]);
+        const earlier = { anatomy: Buffer.from(JSON.stringify({ ...anatomy, size })), envelope: Buffer.from("(NIL)") };
+        await state.saveMessages(account, [{ message, ...record!, ...earlier }]);
+      };
+      await readBefore(anatomy.size);
+      expect(await found(account)).toEqual([]);
+      await readBefore(anatomy.size + 1);
+      expect(await found(account)).toEqual([expect.stringContaining("the anatomy of its record")]);
+    });
+
     for (const { what, plant, says, repair } of damages) {
       test(`${what} is found, named${repair ? " and mended" : ", and left as it is"}`, async () => {
         const its = await scene();

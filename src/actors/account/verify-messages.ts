@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AccountId, MessageId } from "../../domain/ids.ts";
-import { opaqueDescription } from "../../domain/mime/description.ts";
+import { opaqueDescription, reading, readingOf } from "../../domain/mime/description.ts";
 import { type BodyPlace, StoreUnavailable } from "../../store/log.ts";
 import type { StoredMessage } from "../../store/state.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -90,6 +90,10 @@ async function wrongField(
 ): Promise<string | null> {
   if (!same(record.place, packPlace(place))) return "place";
   if (bytes === null) return null;
+  const kept = readingOf(record.anatomy);
+  if (kept === null) return "anatomy";
+  // What another version read is not what this one would; that it is of these bytes is all that can be said.
+  if (kept.reading !== reading) return kept.size === bytes.length ? null : "anatomy";
   const [described] = await cpu.describe([bytes]);
   // A message that kills or outlasts its worker is kept undescribed.
   const opaque = opaqueDescription(bytes.length);

@@ -4,11 +4,17 @@ import { parseMessage } from "./parse.ts";
 import { summarise } from "./summarise.ts";
 import type { MessageSummary } from "./summary.ts";
 
+/**
+ * Which reading of mail a description is of. A change by which any message is described otherwise raises it: descriptions
+ * stay what they were when their message came, and nobody takes them for damaged.
+ */
+export const reading = 2;
+
 /** What is kept about a message so that it need not be parsed again: IMAP text ready to send, and JSON. */
 export type MessageDescription = {
   readonly envelope: Uint8Array;
   readonly bodystructure: Uint8Array;
-  /** Anatomy, JSON. */
+  /** Anatomy, JSON, and the `reading` that it is of. */
   readonly anatomy: Uint8Array;
   /** MessageSummary, JSON. */
   readonly summary: Uint8Array;
@@ -21,7 +27,7 @@ export function describeMessage(bytes: Uint8Array): MessageDescription {
   return {
     envelope: formatEnvelope(anatomy.root.envelope!),
     bodystructure: formatBodyStructure(anatomy.root, true),
-    anatomy: encoder.encode(JSON.stringify(anatomy)),
+    anatomy: encoder.encode(JSON.stringify({ reading, ...anatomy })),
     summary: encoder.encode(JSON.stringify(summarise(bytes, anatomy))),
   };
 }
@@ -59,7 +65,17 @@ export function opaqueDescription(size: number): MessageDescription {
   return {
     envelope: encoder.encode("(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"),
     bodystructure: formatBodyStructure(root, true),
-    anatomy: encoder.encode(JSON.stringify({ size, root })),
+    anatomy: encoder.encode(JSON.stringify({ reading, size, root })),
     summary: encoder.encode(JSON.stringify(summary)),
   };
+}
+
+/** The reading and the size that a kept anatomy tells of; null where it is none. The first reading did not say so. */
+export function readingOf(anatomy: Uint8Array): { readonly reading: number; readonly size: number } | null {
+  try {
+    const { reading: number = 1, size } = JSON.parse(new TextDecoder().decode(anatomy));
+    return { reading: number, size };
+  } catch {
+    return null;
+  }
 }
