@@ -24,6 +24,16 @@ function withoutNul(text: string): string {
   return text.includes("\0") ? text.replaceAll("\0", "\ufffd") : text;
 }
 
+/** Whether the name, in any letter case, is of a charset that is decoded as what it is. */
+export function knowsCharset(name: string): boolean {
+  const label = name.trim().toLowerCase();
+  return statefulDecoder(label) !== null || webCharset(label) || iconvCharset(label);
+}
+
+function iconvCharset(label: string): boolean {
+  return label !== "" && !noCharsets.has(label) && iconv.encodingExists(label);
+}
+
 function decoderFor(name: string): CharsetDecoder {
   const label = name.trim().toLowerCase();
   if (label === "" || label === "us-ascii" || label === "ascii" || label === "unknown-8bit")
@@ -31,7 +41,7 @@ function decoderFor(name: string): CharsetDecoder {
   const stateful = statefulDecoder(label);
   if (stateful !== null) return stateful;
   if (webCharset(label)) return new WebDecoder(label);
-  return !noCharsets.has(label) && iconv.encodingExists(label) ? new IconvDecoder(label) : new GuessingDecoder();
+  return iconvCharset(label) ? new IconvDecoder(label) : new GuessingDecoder();
 }
 
 /** Of charsets that shift between sets of characters: the platform knows one of them, and stops at what mailers do to it. */

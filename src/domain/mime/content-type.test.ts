@@ -53,7 +53,10 @@ test("parameters: a comment behind a value is no part of it, parentheses within 
     ["name", "a"],
     ["c", "d"],
   ]);
-  expect(params("x=a(open; y=z")).toEqual([["x", "a"]]);
+  expect(params("x=a(b)(open; y=(z")).toEqual([
+    ["x", "a(b)(open"],
+    ["y", ""],
+  ]);
 });
 
 test("parameters: continuations are joined in order of their numbers (RFC 2231 §3)", () => {

@@ -15,6 +15,8 @@ export class FieldCursor {
   at = 0;
   /** The last comment passed over, without its parentheses and escapes. */
   comment = "";
+  /** A parenthesis has been met that nothing closes. */
+  unclosed = false;
 
   constructor(readonly text: string) {}
 
@@ -55,6 +57,7 @@ export class FieldCursor {
     const text = this.text.slice(from, this.at);
     this.comment = escaped ? text.replace(/\\(.)/gs, "$1") : text;
     this.at = Math.min(this.at + 1, this.text.length);
+    if (!closed) this.unclosed = true;
     return closed;
   }
 

@@ -15,7 +15,6 @@ export function parseMessageIds(field: string, most: number): readonly string[] 
   const ids: string[] = [];
   /** Of the identifier that is open, its octets so far; null between identifiers. */
   let id: string | null = null;
-  let stops = "<>(";
   while (ids.length < most) {
     cursor.skipSpace();
     if (cursor.done) break;
@@ -24,12 +23,10 @@ export function parseMessageIds(field: string, most: number): readonly string[] 
     else if (cursor.take(">")) {
       if (id !== null && id !== "" && id.length <= longest) ids.push(`<${id}>`);
       id = null;
-    } else if (stops.includes("(") && cursor.peek() === "(") {
-      if (cursor.skipComment()) continue;
-      cursor.at = at;
-      stops = "<>";
+    } else if (!cursor.unclosed && cursor.peek() === "(") {
+      if (!cursor.skipComment()) cursor.at = at;
     } else {
-      const text = cursor.run(stops);
+      const text = cursor.run(cursor.unclosed ? "<>" : "<>(");
       if (id !== null && id.length <= longest) id += text;
     }
   }

@@ -54,15 +54,18 @@ function readValue(cursor: FieldCursor, name: string): string {
 
 /**
  * A value without quotes, up to a blank or a semicolon, and without the comment behind it: `us-ascii(Plain text)`.
- * Parentheses with more of the value behind them are of the value: `report(1).pdf`, which mailers send unquoted.
+ * Parentheses with more of the value behind them are of the value: `report(1).pdf`, which mailers send unquoted; so is
+ * one that nothing closes, and what comes behind it.
  */
 function readUnquoted(cursor: FieldCursor): string {
   const from = cursor.at;
   for (;;) {
-    cursor.run(";(");
+    cursor.run(cursor.unclosed ? ";" : ";(");
     const end = cursor.at;
-    while (cursor.peek() === "(") cursor.skipComment();
-    if (cursor.at === end || cursor.done || " \t\r\n;".includes(cursor.peek())) return cursor.text.slice(from, end);
+    while (!cursor.unclosed && cursor.peek() === "(") cursor.skipComment();
+    if (cursor.at > end && cursor.unclosed) cursor.at = end;
+    else if (cursor.at === end || cursor.done || " \t\r\n;".includes(cursor.peek()))
+      return cursor.text.slice(from, end);
   }
 }
 

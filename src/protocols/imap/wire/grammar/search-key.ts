@@ -15,6 +15,9 @@ export const maxSearchKeys = 1_000;
 /** How many texts one search may look for in bodies: each is looked for in all of them. */
 export const maxBodyKeys = 100;
 
+/** What the texts of a search are in: `decode` throws where octets are no text in it. */
+export type SearchCharset = { readonly name: string; decode(octets: Uint8Array): string };
+
 /** Reads the keys of one search. */
 export class SearchKeys {
   /** A MODSEQ key was among them. */
@@ -22,7 +25,7 @@ export class SearchKeys {
   #count = 0;
   #bodies = 0;
 
-  constructor(readonly decoder: TextDecoder) {}
+  constructor(readonly charset: SearchCharset) {}
 
   /** search-key (RFC 3501 §9, RFC 5032 §4, RFC 7162 §7), `depth` levels below the command. */
   read(cursor: Cursor, depth: number): SearchKey {
@@ -48,9 +51,9 @@ export class SearchKeys {
     const from = cursor.at;
     const octets = astringOctets(cursor);
     try {
-      return this.decoder.decode(octets);
+      return this.charset.decode(octets);
     } catch {
-      throw cursor.expected(`text in ${this.decoder.encoding}`, from);
+      throw cursor.expected(`text in ${this.charset.name}`, from);
     }
   }
 

@@ -132,6 +132,10 @@ describe("SEARCH", () => {
   test("strings are in the charset; UTF-8 where none is named", () => {
     expect(key("CHARSET UTF-8 SUBJECT {6}\r\nGr\xc3\xbc\xc3\x9f")).toMatchObject({ text: "Grüß" });
     expect(key('charset "iso-8859-1" SUBJECT "Gr\xfc\xdf"')).toMatchObject({ text: "Grüß" });
+    expect(key("CHARSET ISO-2022-JP SUBJECT {13}\r\n\x1b$BF|\x1b(B\x1b$BK\\")).toMatchObject({ text: "日本" });
+    expect(key("CHARSET ISO-2022-KR SUBJECT {8}\r\n\x1b$)C\x0eGQ\x0f")).toMatchObject({ text: "한" });
+    expect(key("CHARSET UTF-7 SUBJECT caf+AOk-")).toMatchObject({ text: "café" });
+    expectRefused(searchRequest, ["CHARSET ISO-2022-JP SUBJECT {4}\r\n\x1b$BF", "CHARSET EUC-KR SUBJECT {1}\r\n\xff"]);
     expect(key("CHARSET US-ASCII SUBJECT x")).toMatchObject({ text: "x" });
     expect(key('SUBJECT "Gr\xc3\xbc\xc3\x9f"')).toMatchObject({ text: "Grüß" });
     expect(read(searchRequest, "RETURN (MIN) CHARSET UTF-8 ALL").returns).toEqual(["MIN"]);
