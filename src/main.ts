@@ -227,6 +227,7 @@ export async function startServer(
     {
       ...servicesFor("http"),
       ready: () => !leaving,
+      composer: cpu,
       metricsText: () => siblings?.metricsText() ?? own.metrics(),
       health: () => siblings?.health() ?? own.health(),
       ...(openStores

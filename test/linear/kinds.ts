@@ -5,10 +5,11 @@ import { HeaderFieldPicker } from "../../src/domain/mime/header-fields.ts";
 import { clientAddress } from "../../src/protocols/http/client-address.ts";
 import { attachmentDisposition } from "../../src/protocols/http/content-disposition.ts";
 import { flag, freeObject } from "../../src/protocols/http/input/fields.ts";
+import { JsonDivider } from "../../src/protocols/http/input/json-divider.ts";
 import { checkParams, formParams } from "../../src/protocols/http/input/params.ts";
 import { readUidList } from "../../src/protocols/http/input/uid-list.ts";
 import { linkAttachments } from "../../src/protocols/http/message/attachment-links.ts";
-import { composition } from "../../src/protocols/http/message/compose.ts";
+import { composition, largeTexts } from "../../src/protocols/http/message/composition.ts";
 import { parseHeader } from "../../src/protocols/http/message/listing-headers.ts";
 import { detailsOf } from "../../src/protocols/http/message/message-view.ts";
 import { imapCommands } from "../../src/protocols/imap/commands/index.ts";
@@ -95,7 +96,28 @@ const text = (name: string, read: (text: string) => unknown, grow: (size: number
   },
 });
 
+const json = (name: string, octets: number, said: (size: number) => string): Kind => ({
+  name: `JSON in pieces of ${octets}: ${name}`,
+  grown(size) {
+    const whole = bytes(said(size));
+    return () =>
+      tried(() => {
+        const divider = new JsonDivider(largeTexts, "secret");
+        for (let at = 0; at < whole.length; at += octets) divider.write(whole.subarray(at, at + octets));
+        return divider.end();
+      });
+  },
+});
+
 const http: readonly Kind[] = [
+  ...[7, 65_536].flatMap((octets) => [
+    json("many values", octets, (size) => `{${many(size, (at) => `"a${at}":"b"`, ",")}}`),
+    json("one text", octets, (size) => `{"text":"${"x".repeat(size)}"}`),
+    json("escapes in a text", octets, (size) => `{"text":"${'\\"'.repeat(size)}"}`),
+    json("many texts", octets, (size) => `{"attachments":[${many(size, () => '{"content":"x"}', ",")}]}`),
+    json("quotes", octets, (size) => '"'.repeat(size)),
+    json("depth", octets, (size) => `${'{"a":'.repeat(size)}1`),
+  ]),
   form("of different names", (at) => `name${at}=1`),
   form("of one name", () => "name=1"),
   form("without values", (at) => `n${at}`),

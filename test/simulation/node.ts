@@ -273,6 +273,8 @@ function simulatedCpu(world: World, life: Life): Cpu {
     search: (criteria, messages) => inTime(jobs.search(criteria, messages)),
     readable: (message) => inTime(jobs.readable(message)),
     attachment: (message, id) => inTime(jobs.attachment(message, id)),
+    compose: (draft, texts) => inTime(jobs.compose(draft, texts)),
+    messageOfText: (text, texts) => inTime(jobs.messageOfText(text, texts)),
     hashPassword: (password) => inTime(Promise.resolve(`plain:${password}`)),
     verifyPassword: (password, hash) => inTime(Promise.resolve(hash === `plain:${password}`)),
   };

@@ -3,6 +3,7 @@ import * as Comlink from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import { Lifetime } from "../runtime/lifetime.ts";
+import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
 import type { DecodedAttachment, ReadableContent } from "./readable.ts";
 
@@ -51,6 +52,15 @@ export class CpuClient implements Cpu {
     return this.#run((cpu) => cpu.attachment(message, id));
   }
 
+  /** Tried once: the texts go to the worker, and are gone where it dies. */
+  async compose(draft: Draft, texts: NamedTexts): Promise<Composed> {
+    return (await this.#leastBusy()).run((cpu) => cpu.compose(draft, movedTexts(texts)));
+  }
+
+  async messageOfText(text: string, texts: NamedTexts): Promise<Composed> {
+    return (await this.#leastBusy()).run((cpu) => cpu.messageOfText(text, movedTexts(texts)));
+  }
+
   hashPassword(password: string): Promise<string> {
     return this.#run((cpu) => cpu.hashPassword(password));
   }
@@ -80,6 +90,13 @@ export class CpuClient implements Cpu {
       await new Promise<void>((resolve) => void this.#waiting.push(resolve));
     }
   }
+}
+
+function movedTexts(texts: NamedTexts): NamedTexts {
+  return Comlink.transfer(
+    texts,
+    Array.from(texts.values(), ({ buffer }) => buffer as ArrayBuffer),
+  );
 }
 
 export class CpuWorkerDied extends Error {

@@ -1,4 +1,5 @@
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
+import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
 import type { DecodedAttachment, ReadableContent } from "./readable.ts";
 
 /**
@@ -14,6 +15,10 @@ export interface Cpu {
   readable(message: Uint8Array): Promise<ReadableContent>;
   /** One attachment, decoded; null where there is no such one. */
   attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null>;
+  /** The bytes of a message that is composed of its parts. */
+  compose(draft: Draft, texts: NamedTexts): Promise<Composed>;
+  /** The bytes of one that is a text of JSON. */
+  messageOfText(text: string, texts: NamedTexts): Promise<Composed>;
   /** A PHC string. */
   hashPassword(password: string): Promise<string>;
   verifyPassword(password: string, hash: string): Promise<boolean>;

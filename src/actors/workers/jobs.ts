@@ -1,7 +1,9 @@
+import * as Comlink from "comlink";
 import { describeMessage } from "../../domain/mime/description.ts";
 import { parseMessage } from "../../domain/mime/parse.ts";
 import { compile, matchMessage } from "../../domain/search/compile.ts";
 import type { ColumnRow } from "../../domain/search/evaluate.ts";
+import { composeMessage, messageOfText } from "./compose-message.ts";
 import type { Cpu, SearchedMessage } from "./cpu.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
 import { readAttachment, readMessage } from "./read-message.ts";
@@ -34,9 +36,22 @@ export const jobs: Cpu = {
     return readAttachment(message, id);
   },
 
+  async compose(draft, texts) {
+    return moved(await composeMessage(draft, texts));
+  },
+
+  async messageOfText(text, texts) {
+    return moved(messageOfText(text, texts));
+  },
+
   hashPassword,
   verifyPassword,
 };
+
+/** Goes to the thread that asked instead of being copied for it. */
+function moved<T extends Uint8Array | null>(bytes: T): T {
+  return bytes === null ? bytes : Comlink.transfer(bytes, [bytes.buffer as ArrayBuffer]);
+}
 
 function columnRow({ uid, modseq, size, date, flags }: SearchedMessage): ColumnRow {
   return { uid, modseq, size, date, hasFlag: (flag) => flags.includes(flag.toLowerCase()) };

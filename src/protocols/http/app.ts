@@ -7,7 +7,15 @@ import { type TokenLookup, tokenOf } from "./auth/token.ts";
 import { clientAddress } from "./client-address.ts";
 import { failureResponse, HttpFailure, unavailable } from "./failure.ts";
 import { announcedLength } from "./input/body.ts";
-import { bodyParams, checkParams, contentKind, formParams, mergeParams, type RawParams } from "./input/params.ts";
+import {
+  bodyParams,
+  checkParams,
+  contentKind,
+  formParams,
+  type LargeTexts,
+  mergeParams,
+  type RawParams,
+} from "./input/params.ts";
 import type { ByteGate, Lease } from "./memory/byte-gate.ts";
 import { heldAnswer } from "./memory/held-answer.ts";
 import type { Call, Operation } from "./operation.ts";
@@ -94,8 +102,9 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
   try {
     const principal = await admit(operation, facts, parts, remote);
     const whose = accountOf(facts, principal) ?? "";
-    if (operation.method !== "GET") held = await roomForBody(facts, whose, parts);
-    const params = checkParams(operation.params, await paramsOf(operation, facts, principal, { parts, held }));
+    if (operation.method !== "GET") held = await roomForBody(operation, facts, whose, parts);
+    const read = await paramsOf(operation, facts, principal, { parts, held });
+    const params = checkParams(operation.params, read.params);
     const { request } = facts;
     const call: Call = {
       services,
@@ -103,6 +112,7 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
       principal,
       remote,
       request,
+      texts: read.texts,
       leaving: parts.leaving,
       operations: parts.operations,
       gate: parts.gate,
@@ -126,11 +136,19 @@ async function jsonAnswer(result: object, whose: string, { gate, services }: App
 }
 
 /** Room for the body that is announced; one whose length is not known takes its room as it comes. */
-function roomForBody({ request }: RequestFacts, whose: string, { gate, options }: AppParts): Promise<Lease> {
+function roomForBody(
+  operation: Operation,
+  { request }: RequestFacts,
+  whose: string,
+  { gate, options }: AppParts,
+): Promise<Lease> {
   const announced = contentKind(request) === "other" ? 0 : (announcedLength(request) ?? 0);
   const most = largestBody(options);
-  return gate.take(announced > most ? 0 : announced, whose);
+  return gate.take(announced > most ? 0 : announced * weightOf(operation), whose);
 }
+
+/** The texts of a message are there as they came, and in the message that is composed of them. */
+const weightOf = ({ largeTexts }: Operation): number => (largeTexts === undefined ? 1 : 2);
 
 // Attachments come as Base64 in the JSON text: four bytes for three, and escapes.
 const largestBody = ({ messageSize }: HttpOptions): number => messageSize * 2 + parametersLimit;
@@ -187,17 +205,21 @@ async function paramsOf(
   { request, url, path }: RequestFacts,
   principal: Principal,
   { parts: { options, services }, held }: { parts: AppParts; held: Lease | null },
-): Promise<RawParams> {
+): Promise<{ params: RawParams; texts: LargeTexts }> {
   const { clock } = services;
   const query = formParams(url.searchParams);
   const named = path.user === "me" && principal.kind === "user" ? { ...path, user: principal.account } : path;
-  if (operation.method === "GET") return mergeParams(named, query, {});
-  if (operation.body === "raw") {
-    if (contentKind(request) !== "json" || !request.headers.has("content-type")) return mergeParams(named, query, {});
-    return mergeParams(named, query, await bodyParams(request, { limit: largestBody(options), held, clock }));
-  }
-  return mergeParams(named, query, await bodyParams(request, { limit: parametersLimit, held, clock }));
+  const bodiless = { params: mergeParams(named, query, {}), texts: noTexts };
+  if (operation.method === "GET") return bodiless;
+  const raw = operation.body === "raw";
+  if (raw && (contentKind(request) !== "json" || !request.headers.has("content-type"))) return bodiless;
+  const room = { limit: raw ? largestBody(options) : parametersLimit, held, clock, weight: weightOf(operation) };
+  const large = { places: operation.largeTexts ?? [], secret: services.randomHex(16) };
+  const { params, texts } = await bodyParams(request, room, large);
+  return { params: mergeParams(named, query, params), texts };
 }
+
+const noTexts: LargeTexts = new Map();
 
 function failureOf(error: unknown, { services }: AppParts, about: object): HttpFailure {
   if (error instanceof HttpFailure) return error;

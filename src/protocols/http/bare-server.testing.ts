@@ -2,6 +2,7 @@ import type { AccountRequest, Accounts } from "../../actors/account/requests.ts"
 import type { Directory } from "../../actors/directory/requests.ts";
 import { realClock } from "../../actors/runtime/clock.ts";
 import type { Sessions } from "../../actors/sessions/sessions.ts";
+import { jobs } from "../../actors/workers/jobs.ts";
 import type { Logger } from "../../operation/logger.ts";
 import { startHttp } from "./server.ts";
 import type { AllServices, HealthDetails, HttpOptions } from "./services.ts";
@@ -50,6 +51,7 @@ export async function startBareHttp(parts: {
     version: "1.2.3",
     health: async () => wellDetails,
     ready: () => true,
+    composer: jobs,
     metricsText: async () => "eider_up 1\n",
     ...parts.services,
   };

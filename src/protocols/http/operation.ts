@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Access, Principal } from "./auth/principal.ts";
 import { auditFields } from "./input/fields.ts";
+import type { LargeTexts } from "./input/params.ts";
 import type { ByteGate } from "./memory/byte-gate.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
@@ -17,6 +18,8 @@ export type Call = {
   readonly leaving: AbortSignal;
   /** All operations of this API: it describes itself. */
   readonly operations: readonly Operation[];
+  /** What names in the parameters stand for, where the operation has `largeTexts`. */
+  readonly texts: LargeTexts;
   /** To be asked before a large message is read into memory. */
   readonly gate: ByteGate;
 };
@@ -43,6 +46,8 @@ type Facts = {
    * left for `run` to read.
    */
   readonly body: "params" | "raw";
+  /** Where JSON may have texts as large as a message: `run` gets names in their places, and the texts by name. */
+  readonly largeTexts?: readonly string[];
 };
 
 export type Operation = Facts & {

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { startTestServices } from "../../../test/services.ts";
+import { jobs } from "../../actors/workers/jobs.ts";
 import { rootToken, wellDetails } from "./bare-server.testing.ts";
 import { checkAnswer } from "./contract.testing.ts";
 import { startHttp } from "./server.ts";
@@ -18,6 +19,7 @@ export async function startRealHttp(options: Partial<HttpOptions> = {}) {
     ...services,
     health: async () => wellDetails,
     ready: () => true,
+    composer: jobs,
     metricsText: async () => "",
   };
   const listening = await startHttp(all, {

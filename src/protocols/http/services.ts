@@ -1,3 +1,4 @@
+import type { Composed, Draft, NamedTexts } from "../../actors/workers/compose-message.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Listening, Protocol, Services } from "../services.ts";
 
@@ -9,8 +10,16 @@ export type HttpServices = {
   ready(): boolean;
   /** The registry in Prometheus's text format (version 0.0.4). */
   metricsText(): Promise<string>;
+  /** Makes messages of their parts, on a thread where nobody waits. The texts' buffers move there. */
+  readonly composer: Composer;
   /** Left out: this store needs no server to be restored into. */
   readonly restores?: RestoreJobs;
+};
+
+export type Composer = {
+  compose(draft: Draft, texts: NamedTexts): Promise<Composed>;
+  /** Of a message that is a text itself. */
+  messageOfText(text: string, texts: NamedTexts): Promise<Composed>;
 };
 
 /** Accounts being brought back from a backup, one at a time. */

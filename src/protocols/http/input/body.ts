@@ -2,6 +2,7 @@ import type { Clock } from "../../../actors/runtime/clock.ts";
 import { HttpFailure } from "../failure.ts";
 import type { Lease } from "../memory/byte-gate.ts";
 import { grace, slowestRate } from "../memory/held-answer.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 
 export const bodyTooBig = (limit: number) =>
   new HttpFailure(413, "RequestTooBig", `The request body is larger than ${limit} bytes`, {
@@ -54,26 +55,36 @@ export type BodyRoom = {
   /** What it holds of the memory for bodies; null: it is too small to be counted. */
   readonly held: Lease | null;
   readonly clock: Clock;
+  /** Octets held for each octet of the body: it is kept as it came, and as what is made of it. */
+  readonly weight?: number;
 };
 
 /**
- * The whole body.
+ * The body piece by piece, for whoever keeps all of it.
  *
  * @throws HttpFailure as `bodyPieces`; 408 where it comes so slowly that it is in the way of others; 503 where there is
  *   no room for it
  */
-export async function readBody(request: Request, { limit, held, clock }: BodyRoom): Promise<Buffer> {
+export async function* heldPieces(
+  request: Request,
+  { limit, held, clock, weight = 1 }: BodyRoom,
+): AsyncGenerator<Uint8Array> {
   const announced = announcedLength(request) ?? 0;
   const begun = clock.monotonic();
-  const pieces: Uint8Array[] = [];
   let size = 0;
   for await (const piece of bodyPieces(request, limit)) {
-    pieces.push(piece);
     size += piece.length;
-    if (size > announced) held?.resize(size);
+    if (size > announced) held?.resize(size * weight);
     if (size < ((clock.monotonic() - begun - grace) / 1000) * slowestRate) throw tooSlow();
+    yield piece;
   }
-  return Buffer.concat(pieces);
+}
+
+/** The whole body; throws as `heldPieces`. */
+export async function readBody(request: Request, room: BodyRoom): Promise<Buffer> {
+  const body = new GrowingBytes();
+  for await (const piece of heldPieces(request, room)) body.add(piece);
+  return body.view();
 }
 
 const tooSlow = () =>

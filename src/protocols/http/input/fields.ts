@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
+import { readJson } from "./json-divider.ts";
 import { deepestNesting, nestedDeeper } from "./nesting.ts";
 
 /**
@@ -52,12 +53,12 @@ export const texts = (each: z.ZodType<string>, most: number) =>
     z.array(each, "must be an array").max(most, `must contain less than or equal to ${most} items`),
   );
 
-/** Any object of bounded depth, or its JSON text. */
+/** Any object of bounded depth, or its JSON text, of bounded size. */
 export const freeObject = z.preprocess(
   (value) => {
     if (typeof value !== "string") return value;
     try {
-      return JSON.parse(value);
+      return readJson(value);
     } catch {
       return value;
     }

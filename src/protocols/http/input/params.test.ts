@@ -109,7 +109,10 @@ describe("params", () => {
   });
 
   test("named like object internals touch no prototype", async () => {
-    const body = await bodyParams(post('{"__proto__":{"admin":true},"constructor":1}', "application/json"), room(1000));
+    const { params: body } = await bodyParams(
+      post('{"__proto__":{"admin":true},"constructor":1}', "application/json"),
+      room(1000),
+    );
     const merged = mergeParams({}, formParams(new URLSearchParams("__proto__=x")), body);
     expect((merged as { admin?: unknown }).admin).toBeUndefined();
     expect(({} as { admin?: unknown }).admin).toBeUndefined();
@@ -118,13 +121,13 @@ describe("params", () => {
   });
 
   test("come as JSON, as a form, or not at all", async () => {
-    expect(await bodyParams(post('{"a":1}', "application/json; charset=utf-8"), room(100))).toEqual({ a: 1 });
-    expect(await bodyParams(post("a=1&b=x%20y", "application/x-www-form-urlencoded"), room(100))).toEqual({
+    expect((await bodyParams(post('{"a":1}', "application/json; charset=utf-8"), room(100))).params).toEqual({ a: 1 });
+    expect((await bodyParams(post("a=1&b=x%20y", "application/x-www-form-urlencoded"), room(100))).params).toEqual({
       a: "1",
       b: "x y",
     });
-    expect(await bodyParams(post(null), room(100))).toEqual({});
-    expect(await bodyParams(post("  ", "application/json"), room(100))).toEqual({});
+    expect((await bodyParams(post(null), room(100))).params).toEqual({});
+    expect((await bodyParams(post("  ", "application/json"), room(100))).params).toEqual({});
   });
 
   test.each([

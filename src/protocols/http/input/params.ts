@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { HttpFailure } from "../failure.ts";
-import { type BodyRoom, readBody } from "./body.ts";
+import { type BodyRoom, heldPieces, readBody } from "./body.ts";
+import { JsonDivider } from "./json-divider.ts";
 
 export type RawParams = Record<string, unknown>;
 
@@ -13,9 +14,7 @@ const mostParams = 2_000;
  * @throws HttpFailure 400 for more than `mostParams`
  */
 export function formParams(form: URLSearchParams): RawParams {
-  if (form.size > mostParams) {
-    throw new HttpFailure(400, "InputValidationError", `More than ${mostParams} parameters`);
-  }
+  if (form.size > mostParams) throw tooManyParams();
   const params: RawParams = {};
   for (const [name, value] of form) {
     if (value === "") continue;
@@ -27,35 +26,82 @@ export function formParams(form: URLSearchParams): RawParams {
   return params;
 }
 
+const tooManyParams = () => new HttpFailure(400, "InputValidationError", `More than ${mostParams} parameters`);
+
+/** Texts that are not read on this thread, by the name that stands in their place: JSON strings without their quotes. */
+export type LargeTexts = ReadonlyMap<string, Uint8Array>;
+
+/** Where a body may have large texts, and what their names begin with. */
+export type LargePlaces = { readonly places: readonly string[]; readonly secret: string };
+
+/** What a value of JSON takes in memory beside its text, octets. */
+const valueOctets = 128;
+const worthCounting = 64 * 1024;
+
 /**
  * The parameters in a body: a JSON object or a form. No body is no parameters.
  *
- * @throws HttpFailure 400 for what is not JSON, 413 past the limit, 415 for another kind of content
+ * @throws HttpFailure 400 for what is not JSON or has too many values, 413 past the limit, 415 for another kind of
+ *   content
  */
-export async function bodyParams(request: Request, room: BodyRoom): Promise<RawParams> {
+export async function bodyParams(
+  request: Request,
+  room: BodyRoom,
+  large: LargePlaces = noPlaces,
+): Promise<{ params: RawParams; texts: LargeTexts }> {
   const kind = contentKind(request);
-  if (kind === "other") {
-    const body = await readBody(request, room);
-    if (body.length === 0) return {};
-    throw new HttpFailure(415, "UnsupportedMediaType", "Send the parameters as application/json");
+  if (kind === "json") return jsonParams(request, room, large);
+  const body = await readBody(request, room);
+  if (kind === "form") return { params: formParams(formOf(body)), texts: noTexts };
+  if (body.length === 0) return { params: {}, texts: noTexts };
+  throw new HttpFailure(415, "UnsupportedMediaType", "Send the parameters as application/json");
+}
+
+async function jsonParams(
+  request: Request,
+  room: BodyRoom,
+  { places, secret }: LargePlaces,
+): Promise<{ params: RawParams; texts: LargeTexts }> {
+  const divider = new JsonDivider(places, secret);
+  let size = 0;
+  for await (const piece of heldPieces(request, room)) {
+    divider.write(piece);
+    size += piece.length;
   }
-  const text = (await readBody(request, room)).toString("utf8");
-  if (text.trim() === "") return {};
-  if (kind === "form") return formParams(new URLSearchParams(text));
+  const { rest, values, texts } = divider.end();
+  const made = values * valueOctets;
+  if (made > worthCounting) room.held?.resize(size * (room.weight ?? 1) + made);
+  const text = rest.toString("utf8");
+  if (text.trim() === "") return { params: {}, texts };
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new HttpFailure(400, "InputValidationError", "The request body is not valid JSON", {
-      details: { body: "is not valid JSON" },
-    });
+    throw notJson();
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new HttpFailure(400, "InputValidationError", "The request body is not a JSON object", {
       details: { body: "must be a JSON object" },
     });
   }
-  return value as RawParams;
+  return { params: value as RawParams, texts };
+}
+
+export const notJson = () =>
+  new HttpFailure(400, "InputValidationError", "The request body is not valid JSON", {
+    details: { body: "is not valid JSON" },
+  });
+
+const noTexts: LargeTexts = new Map();
+const noPlaces: LargePlaces = { places: [], secret: "" };
+
+/** Counted before it is read: a pair of two octets takes a hundred. */
+function formOf(body: Buffer): URLSearchParams {
+  let pairs = 1;
+  for (let at = body.indexOf("&"); at >= 0; at = body.indexOf("&", at + 1)) {
+    if (++pairs > mostParams) throw tooManyParams();
+  }
+  return new URLSearchParams(body.toString("utf8"));
 }
 
 /** What a body is, by its Content-Type; nothing said means JSON. */
@@ -77,16 +123,19 @@ function define(params: RawParams, name: string, value: unknown): void {
   Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
+/** Problems that an answer tells of: who sends a thousand wrong items need not hear of each. */
+const mostProblems = 100;
+
 /**
  * The parameters as `schema` types them.
  *
- * @throws HttpFailure InputValidationError whose details name every parameter that is wrong
+ * @throws HttpFailure InputValidationError whose details name the parameters that are wrong
  */
 export function checkParams<S extends z.ZodType>(schema: S, params: RawParams): z.output<S> {
   const read = schema.safeParse(params);
   if (read.success) return read.data;
   const details: Record<string, string> = {};
-  for (const issue of read.error.issues) {
+  for (const issue of read.error.issues.slice(0, mostProblems)) {
     const name = issue.path.map(String).join(".") || "body";
     const missing = issue.path.length > 0 && valueAt(params, issue.path) === undefined;
     define(details, name, details[name] ?? `"${name}" ${missing ? "is required" : issue.message}`);

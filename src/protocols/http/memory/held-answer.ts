@@ -23,6 +23,24 @@ export function heldAnswer(
   return new Response(bytes, init);
 }
 
+/**
+ * Cuts off whoever takes too little for too long: `taken` answers how many bytes have been taken so far. Answers what
+ * forgets about it.
+ */
+export function cutOffIfSlow(clock: Clock, taken: () => number, cutOff: (why: Error) => void): () => void {
+  const begun = clock.monotonic();
+  let forget = () => {};
+  const look = (): void => {
+    forget = clock.after(lookEvery, () => {
+      const seconds = (clock.monotonic() - begun - grace) / 1000;
+      if (taken() >= seconds * slowestRate) return look();
+      cutOff(new Error("Cannot go on answering: the client takes it too slowly"));
+    });
+  };
+  look();
+  return () => forget();
+}
+
 function takenSlowly(
   whole: Uint8Array,
   { lease, clock }: { readonly lease: Lease; readonly clock: Clock },
@@ -30,24 +48,21 @@ function takenSlowly(
   // Let go of as soon as nobody will read it, whoever holds the stream.
   let bytes: Uint8Array | null = whole;
   let at = 0;
-  const begun = clock.monotonic();
   let forget = () => {};
   const end = (): void => {
     bytes = null;
     forget();
     lease.release();
   };
-  const look = (controller: ReadableStreamDefaultController): void => {
-    forget = clock.after(lookEvery, () => {
-      const seconds = (clock.monotonic() - begun - grace) / 1000;
-      if (at >= seconds * slowestRate) return look(controller);
-      end();
-      controller.error(new Error("Cannot go on answering: the client takes it too slowly"));
-    });
-  };
   return new ReadableStream<Uint8Array>(
     {
-      start: look,
+      start(controller) {
+        const cutOff = (why: Error): void => {
+          end();
+          controller.error(why);
+        };
+        forget = cutOffIfSlow(clock, () => at, cutOff);
+      },
       pull(controller) {
         if (bytes === null) return;
         // A copy: a piece may be handed over, and the others with it.

@@ -49,8 +49,8 @@ export const getMessageSource = operation({
   access: { may: "read", what: "messages", whose: "own" },
   params: place,
   answer: { type: "message/rfc822", description: "The message as it was delivered" },
-  async run({ user, mailbox, message: uid }, { services }) {
-    const { size, stream } = await sourceStream(services.accounts, user, mailbox, uid);
+  async run({ user, mailbox, message: uid }, { services: { accounts, clock }, gate }) {
+    const { size, stream } = await sourceStream({ accounts, gate, clock }, user, mailbox, uid);
     return new Response(stream, {
       headers: {
         "Content-Type": "message/rfc822",

@@ -200,4 +200,43 @@ describe("an upload", () => {
     expect(source).toMatch(/^Message-ID: <[0-9a-f]{32}@mail\.example>\r$/m);
     expect(source.replaceAll("\r\n", "")).not.toContain("\n");
   });
+
+  test("whose texts are no JSON, or that has too much beside them, is refused and changes nothing", async () => {
+    const asked: unknown[] = [];
+    const { request } = await start({
+      options: { messageSize: 4 * 1024 * 1024 },
+      ask: (request) => {
+        asked.push(request);
+        return stored(5);
+      },
+    });
+    const refused = async (body: string) => {
+      const headers = { "content-type": "application/json" };
+      const response = await request(path, { method: "POST", headers, body });
+      return [response.status, (await bodyOf(response)).code];
+    };
+    for (const text of ["\\x", "a\nb", "\\u12"]) {
+      expect(await refused(`{"text":"${text}"}`)).toEqual([400, "InputValidationError"]);
+      expect(await refused(`{"raw":"${text}"}`)).toEqual([400, "InputValidationError"]);
+    }
+    expect(await refused(`{"text":"x","subject":"${"x".repeat(1_100_000)}"}`)).toEqual([413, "RequestTooBig"]);
+    expect(await refused(`{"text":"x","other":[${"{},".repeat(100_000)}{}]}`)).toEqual([400, "InputValidationError"]);
+    expect(asked).toEqual([]);
+  });
+
+  test("composed of texts of any size has them as they were", async () => {
+    const sources: Uint8Array[] = [];
+    const { request } = await start({
+      options: { messageSize: 8 * 1024 * 1024 },
+      ask: (request) => {
+        if (request.kind === "uploadWrite") sources.push(request.bytes);
+        return request.kind === "change" ? stored(5) : { ok: true };
+      },
+    });
+    const raw = `Subject: \u00e9 "quoted" \\\r\n\r\n${"\u00e9\t".repeat(500_000)}`;
+    const headers = { "content-type": "application/json" };
+    const answer = await request(path, { method: "POST", headers, body: JSON.stringify({ flagged: true, raw }) });
+    expect(answer.status).toBe(200);
+    expect(Buffer.concat(sources).toString("utf8")).toBe(raw);
+  });
 });

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import type { ChangeCommand, MessageSource } from "../../../actors/account/requests.ts";
+import type { Composed, Reference } from "../../../actors/workers/compose-message.ts";
 import { isKeyword } from "../../../domain/account/flags.ts";
 import { runOf } from "../../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
 import { badInput, HttpFailure, messageNotFound } from "../failure.ts";
 import { bodyPieces } from "../input/body.ts";
 import { accountId, flag, mailboxId, moment, texts, uid } from "../input/fields.ts";
-import { contentKind } from "../input/params.ts";
-import { type Composition, compose, composition, type Reference } from "../message/compose.ts";
+import { contentKind, notJson } from "../input/params.ts";
+import { type Composition, composition, largeTexts } from "../message/composition.ts";
 import { requestNamedBy, takeMessage } from "../message/intake.ts";
 import { type Call, operation } from "../operation.ts";
 import { granted } from "../refusals.ts";
@@ -21,6 +22,7 @@ export const uploadMessage = operation({
   summary: "Store a message: its bytes as the body, or its parts as JSON",
   access: { may: "create", what: "messages", whose: "own" },
   body: "raw",
+  largeTexts,
   params: {
     user: accountId,
     mailbox: mailboxId,
@@ -98,13 +100,15 @@ type Upload = Composition & {
 
 /** The bytes to store: the body's, the text in `raw`, or what is composed from the parts. */
 async function piecesOf(params: Upload, call: Call): Promise<AsyncIterable<Uint8Array>> {
-  const { request, services, options } = call;
+  const { request, services, options, texts } = call;
   const type = request.headers.get("content-type");
   if (type !== null && /^\s*multipart\//i.test(type)) {
     throw new HttpFailure(415, "UnsupportedMediaType", "Send the message as message/rfc822 or as JSON");
   }
   if (type === null || contentKind(request) !== "json") return bodyPieces(request, options.messageSize);
-  if (params.raw !== undefined) return limited(Buffer.from(params.raw, "utf8"), options.messageSize);
+  if (params.raw !== undefined) {
+    return limited(await services.composer.messageOfText(params.raw, texts), options.messageSize);
+  }
   if (params.files?.length) throw badInput("files", "cannot be used: this version keeps no files");
   if (params.metaData && Object.keys(params.metaData).length > 0)
     throw badInput("metaData", "is not kept for messages");
@@ -115,15 +119,18 @@ async function piecesOf(params: Upload, call: Call): Promise<AsyncIterable<Uint8
   ) {
     throw badInput("reference.attachments", "cannot be used: send the attachments with the message");
   }
-  const bytes = await compose(params, {
+  const { from, replyTo, to, cc, bcc, headers, subject, text, html, attachments } = params;
+  const draft = {
+    ...{ from, replyTo, to, cc, bcc, headers, subject, text, html, attachments },
     messageId: `<${services.randomHex(16)}@${services.hostname}>`,
     date: new Date(services.clock.now()),
     reference: await referenceOf(params, call),
-  });
-  return limited(bytes, options.messageSize);
+  };
+  return limited(await services.composer.compose(draft, texts), options.messageSize);
 }
 
-async function* limited(bytes: Uint8Array, limit: number): AsyncGenerator<Uint8Array> {
+async function* limited(bytes: Composed, limit: number): AsyncGenerator<Uint8Array> {
+  if (bytes === null) throw notJson();
   if (bytes.length > limit) throw new HttpFailure(413, "MessageTooBig", "The message is larger than this server takes");
   for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
 }

@@ -125,7 +125,7 @@ describe("PUT /users/:user", () => {
     const { id } = await http.addUser("change", { name: "Before", targets: ["a@example.com"], forwards: 5 });
     const nested = (depth: number) => `{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;
     for (const name of ["metaData", "internalData"]) {
-      for (const depth of [65, 100_000]) {
+      for (const depth of [65, 10_000]) {
         for (const body of [`{"${name}":${nested(depth)}}`, JSON.stringify({ [name]: nested(depth) })]) {
           const refused = await http.request("PUT", `/users/${id}`, body, { "content-type": "application/json" });
           expect([refused.status, ((await refused.json()) as Json).details]).toEqual([

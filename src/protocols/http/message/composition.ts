@@ -1,4 +1,3 @@
-import MailComposer from "nodemailer/lib/mail-composer";
 import { z } from "zod";
 import { freeObject, text, texts } from "../input/fields.ts";
 
@@ -12,6 +11,9 @@ const unfolded = z
   .overwrite(onOneLine);
 /** Header fields in one message. */
 const mostHeaders = 1000;
+
+/** Where a message's texts stand in JSON: they may be as large as a message, and are read elsewhere. */
+export const largeTexts = ["text", "html", "raw", "attachments.*.content"];
 
 /** A message in parts, as clients send it to be composed. */
 export const composition = {
@@ -54,52 +56,4 @@ export type Composition = z.output<z.ZodObject<typeof composition>>;
 /** The text with each line break, and the blanks around it, made one space. */
 function onOneLine(text: string): string {
   return text.replace(/\s+/g, (blanks) => (/[\r\n]/.test(blanks) ? " " : blanks));
-}
-
-/** What the new message answers, or passes on. */
-export type Reference = {
-  readonly action: "reply" | "replyAll" | "forward";
-  readonly messageId: string;
-  readonly references: readonly string[];
-  readonly subject: string;
-};
-
-/** The message's bytes (RFC 5322). Nothing is read from files or the network, whatever the parts say. */
-export async function compose(
-  parts: Composition,
-  facts: { readonly messageId: string; readonly date: Date; readonly reference: Reference | null },
-): Promise<Uint8Array> {
-  const { reference } = facts;
-  const composer = new MailComposer({
-    from: parts.from as { name: string; address: string } | undefined,
-    replyTo: parts.replyTo as { name: string; address: string } | undefined,
-    to: parts.to as { name: string; address: string }[] | undefined,
-    cc: parts.cc as { name: string; address: string }[] | undefined,
-    bcc: parts.bcc as { name: string; address: string }[] | undefined,
-    subject: parts.subject ?? (reference ? subjectFrom(reference) : ""),
-    text: parts.text ?? (parts.html === undefined ? "" : undefined),
-    html: parts.html,
-    headers: parts.headers ?? [],
-    attachments: (parts.attachments ?? []).map(({ content, encoding, ...attachment }) => ({
-      ...attachment,
-      content: Buffer.from(content, encoding),
-    })),
-    ...(reference?.messageId
-      ? { inReplyTo: reference.messageId, references: [...reference.references, reference.messageId].slice(-100) }
-      : {}),
-    messageId: facts.messageId,
-    date: facts.date,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-  const message = composer.compile();
-  // It is kept, not sent: a draft without its Bcc would have lost whom to send it to.
-  message.keepBcc = true;
-  return message.build();
-}
-
-/** `Re:` or `Fwd:` before the subject, unless it is there. */
-function subjectFrom({ action, subject }: Reference): string {
-  if (action === "forward") return /^fwd?:/i.test(subject) ? subject : `Fwd: ${subject}`;
-  return /^re:/i.test(subject) ? subject : `Re: ${subject}`;
 }
