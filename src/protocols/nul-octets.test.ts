@@ -52,6 +52,7 @@ for (const size of [message.length, 1_000_000]) {
     client.wire.sayOctets(Buffer.from(`${octets}\0`, "latin1"));
     client.wire.say("\r\n");
     expect((await client.answer("b")).tagged).toContain(" 1] APPEND completed");
+    expect((await client.ok("FETCH 1 (BODY.PEEK[])")).lines.at(-1)).toEndWith(` {${size}}\r\n${octets}\x80)`);
     client.close();
   });
 }

@@ -41,6 +41,12 @@ test("each kind of input, as it doubles", async () => {
   expect(all.filter((kind) => growth(kind) > mostGrowth)).toEqual([]);
 });
 
+test("each kind of mail, as it doubles", async () => {
+  const all = await measured("./mail-kinds.ts");
+  expect(all.length).toBeGreaterThan(100);
+  expect(all.filter((kind) => growth(kind) > mostGrowth)).toEqual([]);
+});
+
 test("planted ones are found, each way of being slow", async () => {
   const all = await measured("./planted/kinds.ts");
   expect(all.map((kind) => [kind.name, growth(kind) > mostGrowth])).toEqual(

@@ -48,7 +48,7 @@ export class CpuWorkers {
     this.#asking.unref();
   }
 
-  /** Jobs are written to end; what a message does to a library is not. Nobody may wait for such a job for ever. */
+  /** Jobs are written to end in good time. Should one not, nobody may wait for it for ever. */
   #ask(): void {
     for (const [worker, port] of this.#toWorkers.entries()) {
       if (this.#unanswered[worker]! >= mostUnanswered) {

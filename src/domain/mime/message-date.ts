@@ -15,7 +15,7 @@ const months = new Map(
   ]),
 );
 const monthName = `(${[...months.keys()].join("|")})[a-z]*`;
-const dayMonthYear = new RegExp(`(?<!\\d)(\\d{1,2})[ -]+${monthName}\\.?[ ,-]+(\\d{2,4})(?![\\d:])`, "i");
+const dayMonthYear = new RegExp(`(?:^|\\D)(\\d{1,2})[ -]+${monthName}\\.?[ ,-]+(\\d{2,4})(?![\\d:])`, "i");
 const monthDayTimeYear = new RegExp(
   `${monthName} +(\\d{1,2}),? +((?:\\d{1,2}:\\d{2}(?::\\d{2})? +(?:[a-z]{1,5} +)?)?)(\\d{4})(?!\\d)`,
   "i",
