@@ -135,6 +135,7 @@ export async function startServer(
   const directory = new DirectoryService({
     store: directoryStore,
     accounts: shards,
+    sessions,
     cpu,
     hints,
     clock,

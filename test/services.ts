@@ -44,6 +44,7 @@ export async function startTestServices(
   const directory = new DirectoryService({
     store: stores.directory,
     accounts,
+    sessions,
     cpu: jobs,
     hints,
     clock: realClock,

@@ -1,5 +1,5 @@
 import type { AccountId } from "../domain/ids.ts";
-import type { StoredAddress, StoredUser } from "../store/directory.ts";
+import { type StoredAddress, type StoredUser, versionOf } from "../store/directory.ts";
 import type { Stores } from "../store/stores.ts";
 import { eachUser } from "../store/transfer/each-user.ts";
 import { writeUser } from "../store/transfer/write-account.ts";
@@ -8,9 +8,10 @@ import { writeUser } from "../store/transfer/write-account.ts";
 export async function copyUser(target: Stores, user: StoredUser, addresses: readonly StoredAddress[]): Promise<void> {
   const { directory } = target;
   const there = await directory.userById(user.id);
-  const { id, usernameView: _, ...facts } = user;
+  const { id, usernameView: _, version: _version, ...facts } = user;
+  // Nobody else writes the target: a conflict is with a write of our own whose answer was lost.
   if (there && JSON.stringify(there) !== JSON.stringify(user))
-    await directory.updateUser(id, { ...facts, tokens: user.tokens ?? [] });
+    await directory.updateUser(id, versionOf(there), { ...facts, tokens: user.tokens ?? [] });
   const wanted = new Map(addresses.map((address) => [address.addressView, JSON.stringify(address)]));
   for (const address of there ? await directory.addressesOf(id) : []) {
     if (wanted.get(address.addressView) !== JSON.stringify(address)) await directory.deleteAddress(address.addressView);

@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { addressOf, newAccountId, plain, userOf } from "./contract-fixtures.ts";
-import type { DirectoryStore, StoredUser } from "./directory.ts";
+import { type DirectoryStore, type StoredUser, versionOf } from "./directory.ts";
 
-/** The laws of `DirectoryStore`, on any implementation; every `open` gives an empty one. */
+type OpenDirectory = { directory: DirectoryStore; close(): Promise<void> };
+
+/**
+ * The laws of `DirectoryStore`, on any implementation; every `open` gives an empty one. `another`: the same one as
+ * another node sees it, where there can be more than one.
+ */
 export function directoryContract(
   name: string,
-  open: () => Promise<{ directory: DirectoryStore; close(): Promise<void> }>,
+  open: () => Promise<{ directory: DirectoryStore; another?(): Promise<OpenDirectory>; close(): Promise<void> }>,
 ): void {
   describe(`DirectoryStore contract: ${name}`, () => {
     let directory: DirectoryStore;
     let close: () => Promise<void>;
+    let another: (() => Promise<OpenDirectory>) | undefined;
     beforeAll(async () => {
-      ({ directory, close } = await open());
+      ({ directory, close, another } = await open());
     });
     afterAll(() => close());
 
@@ -135,12 +141,59 @@ export function directoryContract(
         tags: [],
         settings: { a: null },
       };
-      expect(await directory.updateUser(user.id, change)).toBe(true);
-      expect(plain(await directory.userById(user.id))).toEqual(plain({ ...user, ...change }));
-      expect(await directory.updateUser(user.id, change)).toBe(true);
-      expect(await directory.updateUser(user.id, {})).toBe(true);
-      expect(await directory.updateUser(newAccountId(), { disabled: true })).toBe(false);
-      expect(await directory.updateUser(newAccountId(), {})).toBe(false);
+      expect(await directory.updateUser(user.id, 0, change)).toBe("changed");
+      expect(plain(await directory.userById(user.id))).toEqual(plain({ ...user, ...change, version: 1 }));
+      expect(await directory.updateUser(user.id, 1, change)).toBe("changed");
+      expect(await directory.updateUser(user.id, 2, {})).toBe("changed");
+      expect(plain(await directory.userById(user.id))).toEqual(plain({ ...user, ...change, version: 3 }));
+      expect(await directory.updateUser(newAccountId(), 0, { disabled: true })).toBe("noSuchUser");
+      expect(await directory.updateUser(newAccountId(), 3, {})).toBe("noSuchUser");
+    });
+
+    test("updateUser changes nothing of a user that is not as it was read", async () => {
+      const user = await inserted(userOf("lena"));
+      expect(await directory.updateUser(user.id, 1, { name: "from the future" })).toBe("conflict");
+      expect(await directory.updateUser(user.id, 0, { name: "first" })).toBe("changed");
+      expect(await directory.updateUser(user.id, 0, { name: "second" })).toBe("conflict");
+      expect(plain(await directory.userById(user.id))).toEqual(plain({ ...user, name: "first", version: 1 }));
+    });
+
+    test("of many who change what they have read of one user, from two nodes, each change stays", async () => {
+      const user = await inserted(userOf("mona"));
+      const other = (await another?.()) ?? { directory, close: async () => {} };
+      try {
+        const put = async (node: DirectoryStore, key: string): Promise<number> => {
+          for (let conflicts = 0; ; conflicts++) {
+            const read = await node.userById(user.id);
+            const change = { settings: { ...read!.settings, [key]: true } };
+            if ((await node.updateUser(user.id, versionOf(read!), change)) === "changed") return conflicts;
+          }
+        };
+        const keys = Array.from({ length: 40 }, (_, at) => `key${at}`);
+        await Promise.all(keys.map((key, at) => put(at % 2 ? directory : other.directory, key)));
+        const after = await directory.userById(user.id);
+        expect(Object.keys(after!.settings)).toEqual(expect.arrayContaining(keys));
+        expect(versionOf(after!)).toBe(keys.length);
+      } finally {
+        await other.close();
+      }
+    });
+
+    test("of two at once who have read the same version one changes the user, a hundred times over", async () => {
+      const user = await inserted(userOf("nils"));
+      const other = (await another?.()) ?? { directory, close: async () => {} };
+      try {
+        for (let version = 0; version < 100; version++) {
+          const answers = await Promise.all([
+            directory.updateUser(user.id, version, { name: "here" }),
+            other.directory.updateUser(user.id, version, { name: "there" }),
+          ]);
+          expect(answers.toSorted()).toEqual(["changed", "conflict"]);
+          expect((await directory.userById(user.id))!.name).toBe(answers[0] === "changed" ? "here" : "there");
+        }
+      } finally {
+        await other.close();
+      }
     });
 
     test("deleteUser removes the user and every address; their names are free again", async () => {

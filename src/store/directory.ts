@@ -17,7 +17,12 @@ export interface DirectoryStore {
   /** One round trip: the address's row carries what a delivery needs to know. */
   addressByView(view: string): Promise<StoredAddress | null>;
   addressesOf(user: AccountId): Promise<readonly StoredAddress[]>;
-  updateUser(id: AccountId, change: Partial<Omit<StoredUser, "id" | "usernameView">>): Promise<boolean>;
+  /**
+   * Changes the user if it is still at `version`, the one that was read; then it is at the next. Of two who have read
+   * the same version, on whatever nodes, one gets "changed" and the other "conflict": who gets that has changed nothing,
+   * and reads again. An answer that was lost and asked for again may be a "conflict" with oneself.
+   */
+  updateUser(id: AccountId, version: number, change: StoredChange): Promise<"changed" | "conflict" | "noSuchUser">;
   insertAddress(address: StoredAddress): Promise<"inserted" | "addressExists">;
   deleteAddress(view: string): Promise<boolean>;
   /** Removes the user and its addresses; false where there is none. */
@@ -65,7 +70,15 @@ export type StoredUser = {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Access tokens, oldest first. */
   readonly tokens?: readonly StoredToken[];
+  /** How often it was changed; a user that never was, or not since versions were kept, has none: `versionOf`. */
+  readonly version?: number;
 };
+
+export type StoredChange = Partial<Omit<StoredUser, "id" | "usernameView" | "version">>;
+
+export function versionOf({ version = 0 }: Pick<StoredUser, "version">): number {
+  return version;
+}
 
 export type StoredToken = {
   /** SHA-256 of the token, hex. */
@@ -87,16 +100,18 @@ export type StoredAddress = {
 };
 
 /** A user as everybody but the directory sees it: without the hash. */
-export type User = Omit<StoredUser, "passwordHash" | "usernameView" | "tokens"> & { readonly hasPassword: boolean };
+export type User = Omit<StoredUser, "passwordHash" | "usernameView" | "tokens" | "version"> & {
+  readonly hasPassword: boolean;
+};
 export type NewUser = Pick<StoredUser, "username"> &
-  Partial<Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "tokens">> & {
+  Partial<Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "tokens" | "version">> & {
     /** No address at all is made where this is set and `address` is not. */
     emptyAddress?: boolean;
     /** A hash in a format of WildDuck's, instead of a password. */
     hashedPassword?: string;
   };
 export type UserChange = Partial<
-  Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address" | "tokens">
+  Omit<StoredUser, "id" | "username" | "usernameView" | "passwordHash" | "created" | "address" | "tokens" | "version">
 >;
 export type UserQuery = { query?: string; limit: number; after?: AccountId; before?: AccountId };
 export type UserPage =

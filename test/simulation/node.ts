@@ -141,6 +141,7 @@ export class Node {
     const directory = new DirectoryService({
       store: shards.directory(),
       accounts: shards,
+      sessions,
       cpu,
       hints,
       clock,

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import type { SpecialUse } from "../../domain/account/events.ts";
 import { addressView, usernameView } from "../../domain/address.ts";
 import { isAddress, isUsername } from "../../domain/address-shape.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
@@ -19,8 +18,10 @@ import { StoreUnavailable } from "../../store/log.ts";
 import type { Accounts } from "../account/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { Turns } from "../runtime/turns.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 import type { Cpu } from "../workers/cpu.ts";
 import { type FailureLimits, LoginLimits } from "./login-limits.ts";
+import { defaults, standardMailboxes } from "./new-user.ts";
 import type {
   CreateResult,
   Directory,
@@ -30,11 +31,13 @@ import type {
   StandardPaths,
   UpdateResult,
 } from "./requests.ts";
+import { UserChanges } from "./user-changes.ts";
 import { UserTokens } from "./user-tokens.ts";
 
 export type DirectoryParts = {
   readonly store: DirectoryStore;
   readonly accounts: Accounts;
+  readonly sessions: Pick<Sessions, "endAll">;
   readonly cpu: Pick<Cpu, "hashPassword" | "verifyPassword">;
   readonly hints: Hints;
   readonly clock: Clock;
@@ -68,7 +71,11 @@ export class DirectoryService implements Directory {
   readonly #key: string;
   readonly #limits: LoginLimits;
   readonly #turns: Turns;
+  readonly #changes: UserChanges;
   readonly #tokens: UserTokens;
+  readonly #existing = new Map<AccountId, number>();
+  /** How often all was forgotten: what was looked up before that is not remembered after it. */
+  #forgotten = 0;
   readonly #unsubscribe: () => void;
   #dummyHash: Promise<string> | null = null;
 
@@ -77,12 +84,17 @@ export class DirectoryService implements Directory {
     this.#key = parts.randomHex(32);
     this.#limits = new LoginLimits(parts.hints, parts.limits);
     this.#turns = new Turns(parts.checkedAtOnce);
-    this.#tokens = new UserTokens(parts);
-    const forget = (): void => {
-      this.#resolved.clear();
-      this.#tokens.forget();
-    };
+    this.#changes = new UserChanges(parts.store);
+    this.#tokens = new UserTokens({ ...parts, changes: this.#changes });
+    const forget = (): void => this.#forget();
     this.#unsubscribe = parts.hints.subscribe(changeChannel, { heard: forget, gap: forget });
+  }
+
+  #forget(): void {
+    this.#forgotten++;
+    this.#resolved.clear();
+    this.#existing.clear();
+    this.#tokens.forget();
   }
 
   async resolve(address: string): Promise<Resolved> {
@@ -90,6 +102,7 @@ export class DirectoryService implements Directory {
     const view = addressView(address, hostname);
     const known = this.#resolved.get(view);
     if (known && known.until > clock.monotonic()) return known.resolved;
+    const forgotten = this.#forgotten;
     const resolved = await this.#orUnavailable<Resolved>(async () => {
       const found = await store.addressByView(view);
       // A bare user name means that user, whatever the user's addresses are.
@@ -108,7 +121,7 @@ export class DirectoryService implements Directory {
         disabled: user.disabled || user.suspended,
       };
     });
-    if (resolved.ok || resolved.why === "noSuchUser") {
+    if (forgotten === this.#forgotten && (resolved.ok || resolved.why === "noSuchUser")) {
       if (this.#resolved.size >= mostResolved) this.#resolved.clear();
       this.#resolved.set(view, { resolved, until: clock.monotonic() + (resolved.ok ? resolvedFor : unresolvedFor) });
     }
@@ -200,6 +213,19 @@ export class DirectoryService implements Directory {
     return user && shown(user);
   }
 
+  async hasUser(id: AccountId): Promise<boolean> {
+    const { clock, store } = this.#parts;
+    const until = this.#existing.get(id);
+    if (until !== undefined && until > clock.monotonic()) return true;
+    const forgotten = this.#forgotten;
+    if ((await store.userById(id)) === null) return false;
+    if (forgotten === this.#forgotten) {
+      if (this.#existing.size >= mostResolved) this.#existing.clear();
+      this.#existing.set(id, clock.monotonic() + resolvedFor);
+    }
+    return true;
+  }
+
   async userByName(name: string): Promise<User | null> {
     const user = await this.#storedByName(name);
     return user && shown(user);
@@ -262,35 +288,42 @@ export class DirectoryService implements Directory {
 
   updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult> {
     return this.#orUnavailable<UpdateResult>(async () => {
-      const { accounts, clock, cpu, randomHex, store } = this.#parts;
-      const { password, ...facts } = change;
-      const credentials =
-        password === undefined
+      const { clock, cpu, sessions } = this.#parts;
+      const { password, settings, ...facts } = change;
+      const passwordHash = password === undefined || password === false ? "" : await cpu.hashPassword(password);
+      const user = await this.#changes.change(id, (before) => ({
+        ...facts,
+        ...(settings === undefined ? {} : { settings: { ...before.settings, ...settings } }),
+        // Who changes a password means to keep others out. The time is another one for each password.
+        ...(password === undefined
           ? {}
-          : {
-              passwordHash: password === false ? "" : await cpu.hashPassword(password),
-              passwordChange: clock.now(),
-              // Who changes a password means to keep others out.
-              tokens: [],
-            };
-      if (facts.quota !== undefined) {
-        const set = await accounts.ask(id, {
-          kind: "change",
-          request: `quota:${id}:${randomHex(8)}` as RequestId,
-          command: { kind: "setQuota", bytes: facts.quota },
-        });
-        if (!set.ok) return { ok: false, why: "unavailable" };
-      }
-      if (!(await store.updateUser(id, { ...facts, ...credentials }))) return { ok: false, why: "noSuchUser" };
+          : { passwordHash, passwordChange: Math.max(clock.now(), before.passwordChange + 1), tokens: [] }),
+      }));
+      if (!user) return { ok: false, why: "noSuchUser" };
       this.#changed();
-      const user = await store.userById(id);
-      return user ? { ok: true, user: shown(user) } : { ok: false, why: "noSuchUser" };
+      if (facts.disabled || facts.suspended) sessions.endAll(id, "Account is disabled");
+      else if (password !== undefined) sessions.endAll(id, "Password changed");
+      if (facts.quota !== undefined && !(await this.#tellQuota(user))) return { ok: false, why: "unavailable" };
+      return { ok: true, user: shown(user) };
     });
+  }
+
+  /** Tells the account its user's quota, until what it was told last is what the user has: nodes may tell it at once. */
+  async #tellQuota({ id, quota }: StoredUser): Promise<boolean> {
+    const { accounts, randomHex, store } = this.#parts;
+    for (let bytes = quota; ; ) {
+      const request = `quota:${id}:${randomHex(8)}` as RequestId;
+      const set = await accounts.ask(id, { kind: "change", request, command: { kind: "setQuota", bytes } });
+      if (!set.ok) return false;
+      const user = await store.userById(id);
+      if (!user || user.quota === bytes) return true;
+      bytes = user.quota;
+    }
   }
 
   deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }> {
     return this.#orUnavailable(async () => {
-      const { accounts, store } = this.#parts;
+      const { accounts, sessions, store } = this.#parts;
       if (!(await store.userById(id))) return { ok: false, why: "noSuchUser" } as const;
       // The mail goes first: what a crash leaves is a user without mail, who can be deleted again, and no mail that
       // nobody can reach.
@@ -298,6 +331,7 @@ export class DirectoryService implements Directory {
       if (!forgotten.ok) return { ok: false, why: "unavailable" } as const;
       const wasThere = await store.deleteUser(id);
       this.#changed();
+      sessions.endAll(id, "Account is deleted");
       return wasThere ? ({ ok: true } as const) : ({ ok: false, why: "noSuchUser" } as const);
     });
   }
@@ -316,8 +350,8 @@ export class DirectoryService implements Directory {
     });
   }
 
-  issueToken(id: AccountId): Promise<string | null> {
-    return this.#tokens.issue(id);
+  issueToken({ id, passwordChange }: Pick<User, "id" | "passwordChange">): Promise<string | null> {
+    return this.#tokens.issue(id, passwordChange);
   }
 
   tokenOwner(token: string): Promise<AccountId | null> {
@@ -331,16 +365,17 @@ export class DirectoryService implements Directory {
   }
 
   async revokeTokens(id: AccountId): Promise<boolean> {
-    const user = await this.#parts.store.userById(id);
-    if (!user?.tokens?.length) return false;
-    await this.#parts.store.updateUser(id, { tokens: [] });
-    this.#changed();
-    return true;
+    let found = false;
+    await this.#changes.change(id, ({ tokens = [] }) => {
+      found = tokens.length > 0;
+      return found ? { tokens: [] } : null;
+    });
+    if (found) this.#changed();
+    return found;
   }
 
   #changed(): void {
-    this.#resolved.clear();
-    this.#tokens.forget();
+    this.#forget();
     this.#parts.hints.publish(changeChannel, new Uint8Array(0));
   }
 
@@ -349,32 +384,6 @@ export class DirectoryService implements Directory {
   }
 }
 
-const defaults = {
-  name: "",
-  disabled: false,
-  suspended: false,
-  language: "",
-  retention: 0,
-  tags: [],
-  disabledScopes: [],
-  metaData: null,
-  internalData: null,
-  spamLevel: 50,
-  imapMaxConnections: 0,
-  settings: {},
-} as const;
-
-/** INBOX and the names WildDuck gives to the rest. */
-function standardMailboxes(paths: StandardPaths = {}): { path: string; specialUse: SpecialUse | null }[] {
-  return [
-    { path: "INBOX", specialUse: null },
-    { path: paths.drafts ?? "Drafts", specialUse: "\\Drafts" },
-    { path: paths.junk ?? "Junk", specialUse: "\\Junk" },
-    { path: paths.sent ?? "Sent Mail", specialUse: "\\Sent" },
-    { path: paths.trash ?? "Trash", specialUse: "\\Trash" },
-  ];
-}
-
-function shown({ passwordHash, usernameView: _view, tokens: _tokens, ...user }: StoredUser): User {
+function shown({ passwordHash, usernameView: _, tokens: _tokens, version: _version, ...user }: StoredUser): User {
   return { ...user, hasPassword: passwordHash !== "" };
 }

@@ -11,8 +11,13 @@ export interface Directory {
   /** Where mail for this address goes. */
   resolve(address: string): Promise<Resolved>;
   userById(id: AccountId): Promise<User | null>;
-  /** A token that stands for the user at the HTTP API: good for 14 days after its last use, 180 days at most. */
-  issueToken(id: AccountId): Promise<string | null>;
+  /** Whether there is such a user; remembered for a while, and a deletion on any node is heard of. */
+  hasUser(id: AccountId): Promise<boolean>;
+  /**
+   * A token that stands for the user, as `authenticate` answered it, at the HTTP API: good for 14 days after its last
+   * use, 180 days at most. Null where the user, or the password that was shown, is there no more.
+   */
+  issueToken(user: Pick<User, "id" | "passwordChange">): Promise<string | null>;
   /** The user a token stands for; null where it is none, or the user is disabled. */
   tokenOwner(token: string): Promise<AccountId | null>;
   /** One token, or all tokens of a user, are good no longer; false where there was none. */
@@ -22,7 +27,12 @@ export interface Directory {
   userByName(name: string): Promise<User | null>;
   /** Creates the user and opens the account with its standard mailboxes. */
   createUser(user: NewUser & { password: string | false; mailboxes?: StandardPaths }): Promise<CreateResult>;
+  /**
+   * Changes what is named, of `settings` too, and keeps the rest, whoever else changes the user at the same time. A new
+   * password, and being disabled or suspended, end the user's sessions on every node; a new password its tokens too.
+   */
   updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult>;
+  /** Removes the user, its mail and its sessions. */
   deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }>;
   listUsers(query: UserQuery): Promise<UserPage>;
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { AccountId } from "../../domain/ids.ts";
 import type { DirectoryStore, StoredToken, StoredUser } from "../../store/directory.ts";
-import { AccountTurns } from "../account/account-turns.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { UserChanges } from "./user-changes.ts";
 
 const day = 86_400_000;
 /** A token that is not used for so long is good no longer, and none is good for longer than this, milliseconds. */
@@ -13,41 +13,46 @@ const mostTokens = 100;
 /** What a token stands for is remembered so long; a change on any node is heard of sooner. */
 const rememberedFor = 30_000;
 const mostRemembered = 10_000;
-/** Another node may write a user's tokens at the same time: what was written is looked for, and written again. */
-const mostAttempts = 3;
 
 /**
  * Access tokens of users: 24 digits that name the user, 40 at random. Only their SHA-256 is kept, in the user's record,
  * and so they live and go with the user, whatever restarts.
  */
 export class UserTokens {
-  readonly #store: Pick<DirectoryStore, "userById" | "updateUser">;
+  readonly #store: Pick<DirectoryStore, "userById">;
+  readonly #changes: UserChanges;
   readonly #clock: Clock;
   readonly #randomHex: (bytes: number) => string;
-  readonly #turns = new AccountTurns();
   readonly #known = new Map<string, { owner: AccountId; until: number }>();
+  /** How often all was forgotten: what was looked up before that is not remembered after it. */
+  #forgotten = 0;
 
   constructor(parts: {
-    store: Pick<DirectoryStore, "userById" | "updateUser">;
+    store: Pick<DirectoryStore, "userById">;
+    changes: UserChanges;
     clock: Clock;
     randomHex: (bytes: number) => string;
   }) {
     this.#store = parts.store;
+    this.#changes = parts.changes;
     this.#clock = parts.clock;
     this.#randomHex = parts.randomHex;
   }
 
-  /** A new token of this user; null where there is no such user. */
-  async issue(user: AccountId): Promise<string | null> {
+  /**
+   * A new token of this user, who has shown the password of `passwordChange`; null where there is no such user, or that
+   * password is good no longer.
+   */
+  async issue(user: AccountId, passwordChange: number): Promise<string | null> {
     const now = this.#clock.now();
     const token = `${user}${this.#randomHex(20)}`;
     const fresh: StoredToken = { hash: digest(token), created: now, expires: now + idleLife };
-    const issued = await this.#change(
-      user,
-      (tokens) => [...tokens, fresh].slice(-mostTokens),
-      (tokens) => tokens.some(({ hash }) => hash === fresh.hash),
-    );
-    return issued ? token : null;
+    const after = await this.#changes.change(user, (before) => {
+      if (before.passwordChange !== passwordChange) return null;
+      const others = this.#good(before).filter(({ hash }) => hash !== fresh.hash);
+      return { tokens: [...others, fresh].slice(-mostTokens) };
+    });
+    return after?.tokens?.some(({ hash }) => hash === fresh.hash) ? token : null;
   }
 
   /** Whose token this is; null where it is none that is good, or its user may not come in. */
@@ -57,11 +62,14 @@ export class UserTokens {
     const wanted = digest(token);
     const known = this.#known.get(wanted);
     if (known && known.until > this.#clock.monotonic()) return known.owner;
+    const forgotten = this.#forgotten;
     const stored = await this.#store.userById(user);
     const found = stored && this.#good(stored).find(({ hash }) => hash === wanted);
     if (!stored || !found || stored.disabled || stored.suspended) return null;
-    if (this.#known.size >= mostRemembered) this.#known.clear();
-    this.#known.set(wanted, { owner: user, until: this.#clock.monotonic() + rememberedFor });
+    if (forgotten === this.#forgotten) {
+      if (this.#known.size >= mostRemembered) this.#known.clear();
+      this.#known.set(wanted, { owner: user, until: this.#clock.monotonic() + rememberedFor });
+    }
     await this.#prolong(user, found);
     return user;
   }
@@ -71,21 +79,21 @@ export class UserTokens {
     const user = userIn(token);
     if (user === null) return false;
     const wanted = digest(token);
-    this.#known.delete(wanted);
     let found = false;
-    await this.#change(
-      user,
-      (tokens) => {
-        found ||= tokens.some(({ hash }) => hash === wanted);
-        return tokens.filter(({ hash }) => hash !== wanted);
-      },
-      (tokens) => tokens.every(({ hash }) => hash !== wanted),
-    );
+    await this.#changes.change(user, (before) => {
+      const tokens = this.#good(before);
+      const others = tokens.filter(({ hash }) => hash !== wanted);
+      if (others.length === tokens.length) return null;
+      found = true;
+      return { tokens: others };
+    });
+    this.forget();
     return found;
   }
 
   /** Looks everything up again. */
   forget(): void {
+    this.#forgotten++;
     this.#known.clear();
   }
 
@@ -94,33 +102,15 @@ export class UserTokens {
     const until = Math.min(this.#clock.now() + idleLife, created + longestLife);
     if (until - expires < day) return;
     const prolonged = (token: StoredToken) => (token.hash === used ? { ...token, expires: until } : token);
-    await this.#change(
-      user,
-      (tokens) => tokens.map(prolonged),
-      () => true,
-    );
+    await this.#changes.change(user, (before) => {
+      const tokens = this.#good(before);
+      return tokens.some(({ hash }) => hash === used) ? { tokens: tokens.map(prolonged) } : null;
+    });
   }
 
   #good({ tokens = [] }: StoredUser): readonly StoredToken[] {
     const now = this.#clock.now();
     return tokens.filter(({ expires }) => expires > now);
-  }
-
-  async #change(
-    user: AccountId,
-    change: (tokens: readonly StoredToken[]) => readonly StoredToken[],
-    done: (tokens: readonly StoredToken[]) => boolean,
-  ): Promise<boolean> {
-    return this.#turns.take(user, async () => {
-      for (let attempt = 0; attempt < mostAttempts; attempt++) {
-        const before = await this.#store.userById(user);
-        if (!before) return false;
-        await this.#store.updateUser(user, { tokens: change(this.#good(before)) });
-        const after = await this.#store.userById(user);
-        if (after && done(after.tokens ?? [])) return true;
-      }
-      return false;
-    });
   }
 }
 

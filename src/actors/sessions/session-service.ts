@@ -123,10 +123,21 @@ export class SessionService implements Sessions {
     return true;
   }
 
+  endAll(account: AccountId, reason: string): void {
+    this.#endOwn(account, reason);
+    // Not by the records of sessions: one that has just begun on another node has none yet.
+    this.#hints.publish(endChannel, Buffer.from(JSON.stringify({ account, reason })));
+  }
+
+  #endOwn(account: AccountId, reason: string): void {
+    for (const { session } of [...this.#live.values()]) if (session.account === account) session.onEnd(reason);
+  }
+
   #endHeard(payload: Uint8Array): void {
     try {
-      const { id, reason } = JSON.parse(Buffer.from(payload).toString()) as { id: string; reason: string };
-      this.#live.get(id)?.session.onEnd(String(reason));
+      const { id, account, reason } = JSON.parse(Buffer.from(payload).toString()) as EndWish;
+      if (id !== undefined) this.#live.get(id)?.session.onEnd(String(reason));
+      if (account !== undefined) this.#endOwn(account, String(reason));
     } catch {
       // Not one of ours: the channel is open to whoever reaches Redis.
     }
@@ -186,6 +197,9 @@ export class SessionService implements Sessions {
     this.#hints.remove(lifePrefix + this.#life).catch(() => {});
   }
 }
+
+/** What nodes tell each other: a session, or all of an account, are to end. */
+type EndWish = { readonly id?: string; readonly account?: AccountId; readonly reason: string };
 
 /** Of a member of a group of connections; empty: it does not say. */
 function lifeIn(member: string): string {

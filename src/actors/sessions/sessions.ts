@@ -7,6 +7,8 @@ export interface Sessions {
   list(filter?: { account?: AccountId; limit?: number }): Promise<readonly SessionRecord[]>;
   /** Asks the node that holds the session to end it; false where there is no such session. */
   end(id: string, reason: string): Promise<boolean>;
+  /** Ends every session of the account: on this node now, on others as soon as they hear of it. */
+  endAll(account: AccountId, reason: string): void;
 }
 
 export type SessionProtocol = "imap" | "pop3" | "lmtp" | "http";
@@ -18,7 +20,7 @@ export type NewSession = {
   readonly remote: string;
   readonly secure: boolean;
   readonly limit: number;
-  /** Called when an administrator ends the session. */
+  /** Called when somebody else ends the session. */
   readonly onEnd: (reason: string) => void;
 };
 

@@ -82,8 +82,8 @@ export async function everyOperation(
   await directory.userByView("nobody", user.usernameView);
   await directory.addressByView("anna@example.com");
   await directory.addressesOf(user.id);
-  await directory.updateUser(user.id, { name: "Anna" });
-  await directory.updateUser(user.id, {});
+  await directory.updateUser(user.id, 0, { name: "Anna" });
+  await directory.updateUser(user.id, 0, {});
   await directory.insertAddress(addressOf(user, "second@example.com"));
   await directory.deleteAddress("second@example.com");
   await directory.listUsers({ limit: 5 });

@@ -128,13 +128,16 @@ export function mongoDirectory({ db, during }: Link, clock: { now(): number }): 
         const found = await addresses.find({ user: objectId(user) }, { batchSize: 1000 }).toArray();
         return found.filter(({ claimed }) => claimed === undefined).map(addressOf);
       }),
-    updateUser: (id, change) =>
+    updateUser: (id, version, change) =>
       during("change a user", async () => {
-        const fields = changeDocument(change);
         const _id = objectId(id);
-        if (Object.keys(fields).length === 0)
-          return (await users.findOne({ _id }, { projection: { _id: 1 } })) !== null;
-        return (await users.updateOne({ _id }, { $set: fields })).matchedCount > 0;
+        // One document and a filter on what it holds: MongoDB looks at it again when it writes.
+        const seen = { _id, version: version === 0 ? { $exists: false } : version };
+        const { matchedCount } = await users.updateOne(seen, {
+          $set: { ...changeDocument(change), version: version + 1 },
+        });
+        if (matchedCount > 0) return "changed";
+        return (await users.findOne({ _id }, { projection: { _id: 1 } })) === null ? "noSuchUser" : "conflict";
       }),
     insertAddress: (address) =>
       during("insert an address", async () =>

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { type StoredChange, type StoredUser, versionOf } from "../directory.ts";
 import type { AddressRow, Performers } from "./jobs.ts";
 
 type DirectoryJobs = "insertUser" | "updateUser" | "deleteUser" | "insertAddress" | "deleteAddress" | "putSettingOnce";
@@ -30,12 +31,15 @@ export function directoryWrites(db: Database): Performers<DirectoryJobs> {
       removeUser.run(user.id);
       return "addressExists";
     },
-    updateUser({ id, change }) {
+    updateUser({ id, version, change }) {
       const row = recordOf.get(id);
-      if (row === null) return false;
-      const record = { ...JSON.parse(row.record), ...JSON.parse(change) };
+      if (row === null) return "noSuchUser";
+      const before = JSON.parse(row.record) as Omit<StoredUser, "id">;
+      // Nobody writes between this look and the write: there is one writer, and this is one transaction of it.
+      if (versionOf(before) !== version) return "conflict";
+      const record = { ...before, ...(JSON.parse(change) as StoredChange), version: version + 1 };
       setRecord.run(searchedOf(record), JSON.stringify(record), id);
-      return true;
+      return "changed";
     },
     deleteUser({ id }) {
       removeAddressesOf.run(id);

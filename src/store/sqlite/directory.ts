@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { AccountId } from "../../domain/ids.ts";
-import type { DirectoryStore, StoredAddress, StoredUser } from "../directory.ts";
+import type { DirectoryStore, StoredAddress, StoredChange, StoredUser } from "../directory.ts";
 import type { AddressRow } from "./jobs.ts";
 import { idOf, objectKey } from "./keys.ts";
 import type { WriterConnection } from "./writer-connection.ts";
@@ -55,8 +55,9 @@ export class SqliteDirectory implements DirectoryStore {
       .map(({ record }) => JSON.parse(record) as StoredAddress);
   }
 
-  updateUser(id: AccountId, change: Partial<Omit<StoredUser, "id" | "usernameView">>): Promise<boolean> {
-    return this.#writer.ask("updateUser", { id: objectKey(id), change: JSON.stringify(change) }, "change a user");
+  updateUser(id: AccountId, version: number, change: StoredChange) {
+    const wish = { id: objectKey(id), version, change: JSON.stringify(change) };
+    return this.#writer.ask("updateUser", wish, "change a user");
   }
 
   insertAddress(address: StoredAddress) {

@@ -54,7 +54,7 @@ async function everything({ log, state, blobs, directory }: Stores): Promise<voi
   await directory.userByView("nobody", "anna@example.com");
   await directory.addressByView("anna@example.com");
   await directory.addressesOf(account);
-  await directory.updateUser(account, { disabled: true });
+  await directory.updateUser(account, 0, { disabled: true });
   await directory.listUsers({ limit: 10, query: "a" });
   await directory.listUsers({ limit: 10, before: account });
   await directory.countUsers();

@@ -30,7 +30,10 @@ export type TruthJobs = {
     ask: { user: UserRow; address: AddressRow | null };
     answer: "inserted" | "userExists" | "addressExists";
   };
-  updateUser: { ask: { id: Uint8Array; change: string }; answer: boolean };
+  updateUser: {
+    ask: { id: Uint8Array; version: number; change: string };
+    answer: "changed" | "conflict" | "noSuchUser";
+  };
   deleteUser: { ask: { id: Uint8Array }; answer: boolean };
   insertAddress: { ask: AddressRow; answer: "inserted" | "addressExists" };
   deleteAddress: { ask: { addressView: string }; answer: boolean };

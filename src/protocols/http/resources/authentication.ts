@@ -4,8 +4,7 @@ import { tokenOf } from "../auth/token.ts";
 import { badInput, unavailable, userNotFound } from "../failure.ts";
 import { accountId, flag, moment, text } from "../input/fields.ts";
 import { operation } from "../operation.ts";
-import { endSessions } from "./sessions.ts";
-import { existingUser, loginFailure } from "./users.ts";
+import { loginFailure } from "./users.ts";
 
 export const authenticate = operation({
   method: "POST",
@@ -44,7 +43,7 @@ export const authenticate = operation({
     services.metrics.login("http", checked.ok ? "ok" : checked.why === "rateLimited" ? "limited" : "failed");
     if (!checked.ok) throw loginFailure(checked);
     const { user } = checked;
-    const issued = token ? await services.directory.issueToken(user.id) : null;
+    const issued = token ? await services.directory.issueToken(user) : null;
     if (token && issued === null) throw unavailable();
     return {
       success: true,
@@ -106,13 +105,11 @@ export const resetPassword = operation({
     if (validAfter instanceof Date && validAfter.getTime() > services.clock.now()) {
       throw badInput("validAfter", "cannot be in the future: the new password is valid at once");
     }
-    const user = await existingUser(services, id);
     const random = Buffer.from(services.randomHex(passwordLength), "hex");
     const password = Array.from(random, (byte) => letters[byte % letters.length]).join("");
-    const settings = { ...user.settings, requirePasswordChange: true };
+    const settings = { requirePasswordChange: true };
     const updated = await services.directory.updateUser(id, { password, settings });
     if (!updated.ok) throw updated.why === "noSuchUser" ? userNotFound() : unavailable();
-    await endSessions(services, id, "Password changed");
     return { password };
   },
 });

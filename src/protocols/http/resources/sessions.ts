@@ -1,10 +1,8 @@
 import { z } from "zod";
-import type { AccountId } from "../../../domain/ids.ts";
 import { nothing } from "../answers.ts";
 import { HttpFailure } from "../failure.ts";
 import { accountId, integer, text } from "../input/fields.ts";
 import { operation } from "../operation.ts";
-import type { AllServices } from "../services.ts";
 
 const tag = "Sessions";
 
@@ -81,16 +79,10 @@ export const logoutUser = operation({
       throw new HttpFailure(404, "UserNotFound", "This user does not exist");
     }
     await services.directory.revokeTokens(user);
-    await endSessions(services, user, reason);
+    services.sessions.endAll(user, reason);
     return {};
   },
 });
-
-/** Ends every session the user has on any node; resolves when all nodes have been asked. */
-export async function endSessions(services: AllServices, account: AccountId, reason: string): Promise<void> {
-  const records = await services.sessions.list({ account });
-  await Promise.all(records.map(({ id }) => services.sessions.end(id, reason)));
-}
 
 /** The reason is shown in protocols whose answers are lines. */
 function singleLine() {

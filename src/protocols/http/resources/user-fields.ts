@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { StandardPaths } from "../../../actors/directory/requests.ts";
 import { badInput } from "../failure.ts";
 import { flag, freeObject, integer, text, texts } from "../input/fields.ts";
-import type { User, UserChange } from "../user.ts";
+import type { UserChange } from "../user.ts";
 
 /** Bytes a day and the like: 0 is no limit. */
 const limit = integer(0).optional();
@@ -102,11 +102,11 @@ const kept = [
 type Settable = Readonly<Record<string, unknown>>;
 
 /**
- * The change of a user that these parameters ask for; `before` are the settings it has.
+ * The change of a user that these parameters ask for.
  *
  * @throws HttpFailure for encryption: mail that is to be encrypted must not be stored in clear text without a word
  */
-export function changeFrom(params: Settable, before: User["settings"]): UserChange {
+export function changeFrom(params: Settable): UserChange {
   for (const name of ["encryptMessages", "encryptForwarded"]) {
     if (params[name] === true) throw badInput(name, "cannot be true: this version does not encrypt messages");
   }
@@ -114,6 +114,6 @@ export function changeFrom(params: Settable, before: User["settings"]): UserChan
   for (const name of columns) if (params[name] !== undefined) change[name] = params[name];
   const settings: Record<string, unknown> = {};
   for (const name of kept) if (params[name] !== undefined) settings[name] = params[name];
-  if (Object.keys(settings).length > 0) change.settings = { ...before, ...settings };
+  if (Object.keys(settings).length > 0) change.settings = settings;
   return change as UserChange;
 }

@@ -187,6 +187,30 @@ describe("PUT /users/:user", () => {
   });
 });
 
+describe("PUT /users/:user, many at once", () => {
+  test("keeps every setting that was told success", async () => {
+    const { id } = await http.post("/users", { username: "busy", password: false });
+    for (let round = 1; round <= 50; round++) {
+      await Promise.all([
+        http.put(`/users/${id}`, { recipients: round }),
+        http.put(`/users/${id}`, { receivedMax: round, tags: [`${round}`] }),
+        http.put(`/users/${id}`, { mtaRelay: `smtp://relay${round}` }),
+      ]);
+      const user = await http.services.directory.userById(id);
+      expect(user!.settings).toEqual({ recipients: round, receivedMax: round, mtaRelay: `smtp://relay${round}` });
+      expect(user!.tags).toEqual([`${round}`]);
+    }
+  });
+
+  test("leaves what was not named, and does not show how often the user was changed", async () => {
+    const { id } = await http.post("/users", { username: "same", password: false, recipients: 5 });
+    await http.put(`/users/${id}`, { name: "Sam" });
+    const user = await http.services.directory.userById(id);
+    expect(user).toMatchObject({ name: "Sam", settings: { recipients: 5 } });
+    expect(user).not.toHaveProperty("version");
+  });
+});
+
 describe("POST /users/:user/password/reset", () => {
   test("gives a password that works, and asks for another", async () => {
     const { id } = await http.addUser("forgot");

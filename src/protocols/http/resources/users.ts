@@ -9,7 +9,6 @@ import { operation } from "../operation.ts";
 import { refusalFailure } from "../refusals.ts";
 import type { AllServices } from "../services.ts";
 import type { User, UserPage } from "../user.ts";
-import { endSessions } from "./sessions.ts";
 import { changeFrom, password, settableFields, standardPaths } from "./user-fields.ts";
 import { detailsOf, listingOf, userDetails, userListing } from "./user-view.ts";
 
@@ -87,7 +86,7 @@ export const createUser = operation({
     }
     const created = await services.directory.createUser({
       username,
-      ...changeFrom(settable, {}),
+      ...changeFrom(settable),
       ...(address === undefined ? {} : { address }),
       ...(emptyAddress ? { emptyAddress } : {}),
       ...(mailboxes ? { mailboxes } : {}),
@@ -180,14 +179,11 @@ export const updateUser = operation({
       });
       if (!check.ok) throw loginFailure(check);
     }
-    const change = changeFrom(settable, user.settings);
     const updated = await services.directory.updateUser(id, {
-      ...change,
+      ...changeFrom(settable),
       ...(password === undefined ? {} : { password }),
     });
     if (!updated.ok) throw updated.why === "noSuchUser" ? userNotFound() : unavailable();
-    if (change.disabled || change.suspended) await endSessions(services, id, "Account is disabled");
-    else if (password !== undefined) await endSessions(services, id, "Password changed");
     return {};
   },
 });
@@ -205,7 +201,6 @@ export const deleteUser = operation({
     if (deleteAfter instanceof Date) throw badInput("deleteAfter", "cannot be a date: users are deleted at once");
     const deleted = await services.directory.deleteUser(id);
     if (!deleted.ok) throw deleted.why === "noSuchUser" ? userNotFound() : unavailable();
-    await endSessions(services, id, "Account is deleted");
     return { code: "UserDeleted", user: id };
   },
 });
