@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { MailboxList, MailboxSummary } from "../../src/actors/account/requests.ts";
+import { linkAttachments } from "../../src/actors/workers/attachment-links.ts";
 import type { UidRuns } from "../../src/domain/account/uid-runs.ts";
 import { HeaderFieldPicker } from "../../src/domain/mime/header-fields.ts";
 import { clientAddress } from "../../src/protocols/http/client-address.ts";
@@ -8,7 +9,6 @@ import { flag, freeObject } from "../../src/protocols/http/input/fields.ts";
 import { JsonDivider } from "../../src/protocols/http/input/json-divider.ts";
 import { checkParams, formParams } from "../../src/protocols/http/input/params.ts";
 import { readUidList } from "../../src/protocols/http/input/uid-list.ts";
-import { linkAttachments } from "../../src/protocols/http/message/attachment-links.ts";
 import { composition, largeTexts } from "../../src/protocols/http/message/composition.ts";
 import { parseHeader } from "../../src/protocols/http/message/listing-headers.ts";
 import { detailsOf } from "../../src/protocols/http/message/message-view.ts";
@@ -74,9 +74,9 @@ const composing = (name: string, parts: (size: number) => object): Kind => ({
 const listId = (name: string, value: (size: number) => string): Kind => ({
   name: `a message in full: ${name}`,
   grown(size) {
-    const message = { summary: plainSummary, text: "", html: [], attachments: [] };
+    const message = { summary: plainSummary, attachments: [] };
     const headers = [{ key: "list-id", value: value(size) }];
-    return () => detailsOf({ ...message, headers } as never, { user: "u", mailbox: "m" } as never, String);
+    return () => detailsOf({ ...message, headers } as never, { user: "u", mailbox: "m" } as never);
   },
 });
 const none: never[] = [];

@@ -272,7 +272,7 @@ function simulatedCpu(world: World, life: Life): Cpu {
   return {
     describe: (messages) => inTime(jobs.describe(messages)),
     search: (criteria, messages) => inTime(jobs.search(criteria, messages)),
-    readable: (message) => inTime(jobs.readable(message)),
+    readable: (message, links) => inTime(jobs.readable(message, links)),
     attachment: (message, id) => inTime(jobs.attachment(message, id)),
     compose: (draft, texts) => inTime(jobs.compose(draft, texts)),
     messageOfText: (text, texts) => inTime(jobs.messageOfText(text, texts)),

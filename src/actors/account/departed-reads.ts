@@ -74,7 +74,7 @@ export function listDeparted(account: Account, departed: Departed, since: number
   };
 }
 
-const headerLimit = 256 * 1024;
+const headerLimit = 64 * 1024;
 
 /** Messages that departed, as lists show them; those that cannot be brought back any more are left out. */
 export async function readDeparted(

@@ -26,8 +26,10 @@ export type AccountRequests = {
   /** QRESYNC: UIDs expunged from the mailbox after `since` (RFC 7162 §3.2.6), of `known` if that is given. */
   readVanished: { ask: { mailbox: MailboxId; since: number; known?: UidRuns }; answer: Vanished | Refused };
   readContent: { ask: ContentQuery; answer: ContentPage | Refused };
-  readSummaries: { ask: { mailbox: MailboxId; uids: UidRuns }; answer: Summaries | Refused };
-  readMessage: { ask: { mailbox: MailboxId; uid: number }; answer: ReadableMessage | Refused };
+  /** `maxBytes`: as many as have about so many bytes of summaries, at least one; left out: all. */
+  readSummaries: { ask: { mailbox: MailboxId; uids: UidRuns; maxBytes?: number }; answer: Summaries | Refused };
+  /** `links`: what links to attachments in the HTML begin with; null: they are `attachment:…`. */
+  readMessage: { ask: { mailbox: MailboxId; uid: number; links: string | null }; answer: ReadableMessage | Refused };
   readAttachment: { ask: { mailbox: MailboxId; uid: number; attachment: string }; answer: Attachment | Refused };
   /** What was expunged or deleted, and can be brought back: not before `since` (milliseconds since 1970). */
   listDeparted: { ask: { since?: number }; answer: DepartedList | Refused };
@@ -231,16 +233,18 @@ export type Summaries = {
     /** Milliseconds since 1970. */
     readonly internalDate: number;
   })[];
+  /** What is still to be read. */
+  readonly rest: UidRuns;
 };
 
 export type ReadableMessage = {
   readonly ok: true;
   readonly summary: Summaries["messages"][number];
-  /** Header fields in order, names lower-case, values unfolded and decoded. */
+  /** Fields of the trace and of mailing lists, in order, names lower-case, values unfolded and decoded. */
   readonly headers: readonly { key: string; value: string }[];
-  readonly text: string;
-  readonly html: readonly string[];
   readonly attachments: readonly AttachmentFacts[];
+  /** Its texts, `"html":["…"],"text":"…"` in UTF-8: made where nobody waits, and passed on as they are. */
+  readonly shown: Uint8Array;
 };
 export type AttachmentFacts = {
   /** ATT00001, ATT00002 … in order of appearance. */

@@ -2,7 +2,7 @@ import type { MessagePort, Transferable } from "node:worker_threads";
 import type { DirectoryStore } from "../../store/directory.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { BatchedPort, movable } from "../runtime/batched-port.ts";
-import type { Columns, ContentPage } from "./requests.ts";
+import type { Attachment, Columns, ContentPage, ReadableMessage } from "./requests.ts";
 import type { Shard } from "./shard.ts";
 import type { Control, FromShard, ToShard } from "./shard-wire.ts";
 import type { Listener } from "./watches.ts";
@@ -85,6 +85,8 @@ function describe(error: unknown): string {
 /** Buffers that were made for this answer alone. */
 function movableParts(value: unknown): Transferable[] {
   if (typeof value !== "object" || value === null) return [];
+  if ("shown" in value) return movable([(value as ReadableMessage).shown]);
+  if ("facts" in value) return movable([(value as Attachment).bytes]);
   if ("offsets" in value) return movable([(value as ContentPage).bytes]);
   if ("modseqs" in value) {
     const { uids, modseqs, flags, sizes, dates, messages } = value as Columns;

@@ -5,7 +5,7 @@ import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import { Lifetime } from "../runtime/lifetime.ts";
 import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
-import type { DecodedAttachment, ReadableContent } from "./readable.ts";
+import type { DecodedAttachment, ShownContent } from "./readable.ts";
 
 /** A job that has not ended after so long, the time it waits for others counted, will not: milliseconds. */
 const longestJob = 120_000;
@@ -44,8 +44,8 @@ export class CpuClient implements Cpu {
     return this.#run((cpu) => cpu.search(criteria, messages));
   }
 
-  readable(message: Uint8Array): Promise<ReadableContent> {
-    return this.#run((cpu) => cpu.readable(message));
+  readable(message: Uint8Array, links: string | null): Promise<ShownContent> {
+    return this.#run((cpu) => cpu.readable(message, links));
   }
 
   attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null> {

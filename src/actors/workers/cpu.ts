@@ -1,6 +1,6 @@
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
-import type { DecodedAttachment, ReadableContent } from "./readable.ts";
+import type { DecodedAttachment, ShownContent } from "./readable.ts";
 
 /**
  * Work that would hold up a thread that serves others: MIME parsing, text extraction, password hashing. Done by
@@ -11,8 +11,8 @@ export interface Cpu {
   describe(messages: readonly Uint8Array[]): Promise<readonly (Description | null)[]>;
   /** Which of the messages match; every message is whole. */
   search(criteria: SearchCriteria, messages: readonly SearchedMessage[]): Promise<readonly boolean[]>;
-  /** The message as a person reads it. */
-  readable(message: Uint8Array): Promise<ReadableContent>;
+  /** The message as a person reads it; `links`: what links to its attachments begin with, null where they are none. */
+  readable(message: Uint8Array, links: string | null): Promise<ShownContent>;
   /** One attachment, decoded; null where there is no such one. */
   attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null>;
   /** The bytes of a message that is composed of its parts. */

@@ -3,6 +3,7 @@ import { describeMessage } from "../../domain/mime/description.ts";
 import { parseMessage } from "../../domain/mime/parse.ts";
 import { compile, matchMessage } from "../../domain/search/compile.ts";
 import type { ColumnRow } from "../../domain/search/evaluate.ts";
+import { linkAttachments } from "./attachment-links.ts";
 import { composeMessage, messageOfText } from "./compose-message.ts";
 import type { Cpu, SearchedMessage } from "./cpu.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
@@ -28,12 +29,17 @@ export const jobs: Cpu = {
     );
   },
 
-  async readable(message) {
-    return readMessage(message);
+  async readable(message, links) {
+    const { headers, text, html, attachments } = readMessage(message);
+    const linkTo = (id: string) => (links === null ? `attachment:${id}` : `${links}/${id}`);
+    const linked = html.map((part) => linkAttachments(part, attachments, linkTo));
+    const shown = new TextEncoder().encode(`"html":${JSON.stringify(linked)},"text":${JSON.stringify(text)}`);
+    return { headers: headers.filter(({ key }) => shownFields.has(key)), attachments, shown: moved(shown) };
   },
 
   async attachment(message, id) {
-    return readAttachment(message, id);
+    const found = readAttachment(message, id);
+    return found && { ...found, bytes: moved(found.bytes) };
   },
 
   async compose(draft, texts) {
@@ -47,6 +53,8 @@ export const jobs: Cpu = {
   hashPassword,
   verifyPassword,
 };
+
+const shownFields = new Set(["return-path", "delivered-to", "list-id", "list-unsubscribe"]);
 
 /** Goes to the thread that asked instead of being copied for it. */
 function moved<T extends Uint8Array | null>(bytes: T): T {

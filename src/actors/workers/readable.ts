@@ -8,4 +8,7 @@ export type ReadableContent = {
   readonly attachments: readonly AttachmentFacts[];
 };
 
+/** The same as it is passed on: see ReadableMessage in account/requests.ts. */
+export type ShownContent = Pick<ReadableContent, "headers" | "attachments"> & { readonly shown: Uint8Array };
+
 export type DecodedAttachment = { readonly facts: AttachmentFacts; readonly bytes: Uint8Array };

@@ -17,7 +17,8 @@ import {
   type RawParams,
 } from "./input/params.ts";
 import type { ByteGate, Lease } from "./memory/byte-gate.ts";
-import { heldAnswer } from "./memory/held-answer.ts";
+import { heldAnswer, sizeOf } from "./memory/held-answer.ts";
+import { jsonPieces } from "./memory/json-pieces.ts";
 import type { Call, Operation } from "./operation.ts";
 import { refusalFailure } from "./refusals.ts";
 import { maybeFromForeignPage } from "./request-host.ts";
@@ -128,10 +129,11 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
 }
 
 async function jsonAnswer(result: object, whose: string, { gate, services }: AppParts): Promise<Response> {
-  const json = JSON.stringify({ success: true, ...result });
+  const json = await jsonPieces({ success: true, ...result }, services.clock);
   const headers = { "Content-Type": "application/json" };
-  if (json.length <= smallAnswer) return new Response(json, { headers });
-  const lease = await gate.take(json.length, whose);
+  const size = sizeOf(json);
+  if (size <= smallAnswer) return new Response(Buffer.concat(json), { headers });
+  const lease = await gate.take(size, whose);
   return heldAnswer(json, headers, { lease, clock: services.clock });
 }
 

@@ -86,7 +86,11 @@ describe("heldAnswer", () => {
     const clock = new ManualClock();
     let released = 0;
     const lease: Lease = { resize() {}, release: () => void released++ };
-    const response = heldAnswer(body, { "Content-Type": "x/y" }, { lease, clock });
+    const response = heldAnswer(
+      [body.subarray(0, 300_001), body.subarray(300_001)],
+      { "Content-Type": "x/y" },
+      { lease, clock },
+    );
     return { clock, response, released: () => released > 0 };
   }
 

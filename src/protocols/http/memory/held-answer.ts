@@ -12,15 +12,20 @@ const lookEvery = 5_000;
  * client that takes it too slowly is cut off: it sees fewer bytes than announced.
  */
 export function heldAnswer(
-  body: string | Uint8Array,
+  body: readonly Uint8Array[],
   headers: Readonly<Record<string, string>>,
   held: { readonly lease: Lease; readonly clock: Clock },
 ): Response {
-  const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : body;
-  const init = { headers: { ...headers, "Content-Length": String(bytes.length) } };
-  if (bytes.length > pieceSize) return new Response(takenSlowly(bytes, held), init);
+  const length = sizeOf(body);
+  const init = { headers: { ...headers, "Content-Length": String(length) } };
+  if (length > pieceSize) return new Response(takenSlowly(body, held), init);
   held.lease.release();
-  return new Response(bytes, init);
+  return new Response(Buffer.concat(body), init);
+}
+
+/** Octets of all pieces together. */
+export function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /**
@@ -42,15 +47,16 @@ export function cutOffIfSlow(clock: Clock, taken: () => number, cutOff: (why: Er
 }
 
 function takenSlowly(
-  whole: Uint8Array,
+  body: readonly Uint8Array[],
   { lease, clock }: { readonly lease: Lease; readonly clock: Clock },
 ): ReadableStream<Uint8Array> {
   // Let go of as soon as nobody will read it, whoever holds the stream.
-  let bytes: Uint8Array | null = whole;
+  const left = [...body].reverse();
   let at = 0;
+  let taken = 0;
   let forget = () => {};
   const end = (): void => {
-    bytes = null;
+    left.length = 0;
     forget();
     lease.release();
   };
@@ -61,14 +67,20 @@ function takenSlowly(
           end();
           controller.error(why);
         };
-        forget = cutOffIfSlow(clock, () => at, cutOff);
+        forget = cutOffIfSlow(clock, () => taken, cutOff);
       },
       pull(controller) {
-        if (bytes === null) return;
+        const bytes = left[left.length - 1];
+        if (bytes === undefined) return;
         // A copy: a piece may be handed over, and the others with it.
-        controller.enqueue(bytes.slice(at, at + pieceSize));
-        at += pieceSize;
+        const piece = bytes.slice(at, at + pieceSize);
+        controller.enqueue(piece);
+        at += piece.length;
+        taken += piece.length;
         if (at < bytes.length) return;
+        at = 0;
+        left.pop();
+        if (left.length > 0) return;
         controller.close();
         end();
       },

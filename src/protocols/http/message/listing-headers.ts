@@ -7,6 +7,8 @@ import type { ListingHeaders } from "./listing-view.ts";
 
 const fieldName = /^[\x21-\x39\x3b-\x7e]+$/; // RFC 5322 §2.2
 const pageBytes = 1024 * 1024;
+/** Of a message's header, so much is listed: more than any mailer writes. */
+export const listedHeader = 64 * 1024;
 
 /**
  * What `includeHeaders` asks for: the names in a list with commas, all for true, null for none.
@@ -33,10 +35,11 @@ export async function headersOf(
   uids: UidRuns,
   wanted: readonly string[] | "all",
 ): Promise<ReadonlyMap<number, ListingHeaders>> {
+  const partial = { offset: 0, length: listedHeader };
   const item =
     wanted === "all"
-      ? ({ kind: "section", part: [], text: "header" } as const)
-      : ({ kind: "section", part: [], text: "fields", fields: wanted } as const);
+      ? ({ kind: "section", part: [], text: "header", partial } as const)
+      : ({ kind: "section", part: [], text: "fields", fields: wanted, partial } as const);
   const headers = new Map<number, ListingHeaders>();
   let rest = uids;
   while (rest.length > 0) {
@@ -51,8 +54,13 @@ export async function headersOf(
   return headers;
 }
 
-/** Fields by lower-case name, unfolded; a field that is there several times is a list. */
-export function parseHeader(bytes: Uint8Array): ListingHeaders {
+/**
+ * Fields by lower-case name, unfolded; a field that is there several times is a list. Of a header that is longer than
+ * `listedHeader`, the lines that are whole up to there.
+ */
+export function parseHeader(header: Uint8Array): ListingHeaders {
+  const bytes =
+    header.length < listedHeader ? header : header.subarray(0, header.subarray(0, listedHeader).lastIndexOf(lf) + 1);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
   const fields = new Map<string, string | string[]>();
   for (const line of text.replace(/\r?\n(?=[ \t])/g, "").split(/\r?\n/)) {
@@ -67,6 +75,8 @@ export function parseHeader(bytes: Uint8Array): ListingHeaders {
   }
   return Object.fromEntries(fields);
 }
+
+const lf = 0x0a;
 
 /** Those of the fields that are wanted. */
 export function picked(headers: ListingHeaders, wanted: readonly string[] | "all"): ListingHeaders {

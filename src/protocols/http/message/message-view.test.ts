@@ -10,8 +10,8 @@ const summary = {
 
 function listOf(listId: string) {
   const headers = [{ key: "list-id", value: listId }];
-  const message = { summary, headers, text: "", html: [], attachments: [] };
-  return detailsOf(message as never, { user: "u", mailbox: "m" } as never, String).list?.id;
+  const message = { summary, headers, attachments: [] };
+  return detailsOf(message as never, { user: "u", mailbox: "m" } as never).list?.id;
 }
 
 test.each([

@@ -3,7 +3,6 @@ import type { AttachmentFacts, ReadableMessage } from "../../../actors/account/r
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
 import { withoutComments } from "../../../domain/mime/without-comments.ts";
 import { address } from "../answers.ts";
-import { linkAttachments } from "./attachment-links.ts";
 import { flagsOf, isEncrypted, sentDate, threadOf } from "./listing-view.ts";
 
 const attachment = z.object({
@@ -56,12 +55,11 @@ export const messageDetails = z.object({
   encrypted: z.boolean(),
 });
 
-/** `linkTo`: what a reference to an attachment becomes in the HTML. */
+/** A message in full, but for its texts. */
 export function detailsOf(
-  { summary, headers, text, html, attachments }: ReadableMessage,
+  { summary, headers, attachments }: Omit<ReadableMessage, "shown">,
   place: { user: AccountId; mailbox: MailboxId },
-  linkTo: (attachment: string) => string,
-): z.input<typeof messageDetails> {
+): Omit<z.input<typeof messageDetails>, "html" | "text"> {
   const values = (key: string) => headers.filter((header) => header.key === key).map((header) => header.value);
   const [listId, unsubscribe] = ["list-id", "list-unsubscribe"].map((key) => values(key).map(withoutComments)[0]);
   const list = listOf(listId, unsubscribe);
@@ -83,8 +81,6 @@ export function detailsOf(
     ...(list ? { list } : {}),
     size: summary.size,
     ...flagsOf(summary),
-    html: html.map((part) => linkAttachments(part, attachments, linkTo)),
-    text,
     attachments: attachments.map(attachmentOf),
     verificationResults: { tls: false, spf: false, dkim: false },
     contentType: { value: summary.contentType.value, params: { ...summary.contentType.params } },

@@ -1,3 +1,4 @@
+import { isUtf8, transcode } from "node:buffer";
 import { runOf } from "../../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
 import { attachmentDisposition, safeMediaType } from "../content-disposition.ts";
@@ -31,10 +32,10 @@ export const getMessage = operation({
         const seen = { kind: "changeFlags", mailbox: { id: mailbox }, uids: runOf(uid), change: "add" } as const;
         await change(services, user, { ...seen, flags: ["\\Seen"] });
       }
-      const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid }));
-      const base = `/users/${user}/mailboxes/${mailbox}/messages/${uid}/attachments`;
-      const linkTo = (id: string) => (replaceCidLinks ? `${base}/${id}` : `attachment:${id}`);
-      const json = JSON.stringify({ success: true, ...detailsOf(message, { user, mailbox }, linkTo) });
+      const links = replaceCidLinks ? `/users/${user}/mailboxes/${mailbox}/messages/${uid}/attachments` : null;
+      const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid, links }));
+      const details = JSON.stringify({ success: true, ...detailsOf(message, { user, mailbox }) });
+      const json = [Buffer.from(`${details.slice(0, -1)},`, "utf8"), message.shown, Buffer.from("}")];
       return heldAnswer(json, { "Content-Type": "application/json" }, { lease, clock: services.clock });
     });
   },
@@ -90,7 +91,7 @@ export const getAttachment = operation({
         "Content-Disposition": attachmentDisposition(facts.filename),
         ...untrustedContent,
       };
-      return heldAnswer(sendAsString ? decodedText(bytes) : bytes, headers, { lease, clock: services.clock });
+      return heldAnswer(sendAsString ? utf8Pieces(bytes) : [bytes], headers, { lease, clock: services.clock });
     });
   },
 });
@@ -116,11 +117,8 @@ async function readHeld(
 /** What a stranger sent must not run as a page of this server, whatever it says it is. */
 const untrustedContent = { "Content-Security-Policy": "sandbox; default-src 'none'" };
 
-/** UTF-8 where it is that, else Latin-1, which any bytes are. */
-function decodedText(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return Buffer.from(bytes).toString("latin1");
-  }
+/** The text in UTF-8: as it is where it is that, else from Latin-1, which any bytes are. */
+function utf8Pieces(bytes: Uint8Array): readonly Uint8Array[] {
+  if (isUtf8(bytes)) return [bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes];
+  return [transcode(bytes, "latin1", "utf8")];
 }

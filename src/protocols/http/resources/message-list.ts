@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { runOf, runsOf } from "../../../domain/account/uid-runs.ts";
+import type { Accounts } from "../../../actors/account/requests.ts";
+import { runOf, runsOf, type UidRuns } from "../../../domain/account/uid-runs.ts";
+import type { AccountId, MailboxId } from "../../../domain/ids.ts";
 import { pageOf } from "../answers.ts";
 import { pageFrame, startOf } from "../cursor.ts";
 import { accountId, cursor, flag, mailboxId, pageSize, text } from "../input/fields.ts";
@@ -50,10 +52,10 @@ export const listMessages = operation({
     const uids = runsOf(page.uids);
     const wanted = headersWanted(includeHeaders);
     const [summaries, headers] = await Promise.all([
-      accounts.ask(user, { kind: "readSummaries", mailbox, uids }),
+      summariesOf(accounts, user, mailbox, uids),
       wanted ? headersOf(accounts, user, mailbox, uids, wanted) : null,
     ]);
-    const byUid = new Map(granted(summaries).messages.map((message) => [message.uid, message]));
+    const byUid = new Map(summaries.map((message) => [message.uid, message]));
     const results = page.uids
       .map((uid) => byUid.get(uid))
       .filter((message): message is Summary => message !== undefined) // expunged since
@@ -63,6 +65,26 @@ export const listMessages = operation({
     return { total: listed.uids.length, ...pageFrame({ start, ...page }), specialUse, results };
   },
 });
+
+/** Bytes of summaries asked for at a time: those of a page by far, unless somebody has made them large. */
+const pageBytes = 1024 * 1024;
+
+async function summariesOf(
+  accounts: Accounts,
+  account: AccountId,
+  mailbox: MailboxId,
+  uids: UidRuns,
+): Promise<readonly Summary[]> {
+  const found: Summary[] = [];
+  let rest = uids;
+  while (rest.length > 0) {
+    const ask = { kind: "readSummaries", mailbox, uids: rest, maxBytes: pageBytes } as const;
+    const page = granted(await accounts.ask(account, ask));
+    found.push(...page.messages);
+    rest = page.rest;
+  }
+  return found;
+}
 
 function unseenOnly(columns: { uids: Uint32Array; dates: Uint32Array; flags: Uint32Array }) {
   const unseen = (_: number, at: number) => (columns.flags[at]! & seenBit) === 0;

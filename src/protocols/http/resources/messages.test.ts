@@ -33,6 +33,22 @@ describe("GET …/messages", () => {
     expect(ids(await http.get(`${path}?order=asc&limit=2`))).toEqual([8, 1]);
   });
 
+  test("shows mail with a large header, which is read in several steps, and as much of that header as is listed", async () => {
+    const { path } = await inbox("large");
+    const people = Array.from({ length: 4_000 }, (_, at) => `"Somebody of many ${at}" <person-${at}@example.com>`);
+    const many = `${Array.from({ length: 20_000 }, (_, at) => `X-Many: ${at}\r\n`).join("")}`;
+    const large = `Subject: large\r\nCc: ${people.join(",\r\n ")}\r\n${many}\r\nBody\r\n`;
+    for (let at = 0; at < 5; at++) await http.post(path, at === 2 ? message("small") : large);
+    const { results } = await http.get(`${path}?order=asc&includeHeaders=X-Many`);
+    const known = results[0].cc.length;
+    expect(known).toBeGreaterThan(1_000);
+    expect(results.map(({ cc }: Json) => cc.length)).toEqual([known, known, 0, known, known]);
+    expect(results.map(({ subject }: Json) => subject)).toEqual(["large", "large", "small", "large", "large"]);
+    const listed = results[0].headers["x-many"];
+    expect([listed[0], listed.at(-1)]).toEqual(["0", String(listed.length - 1)]);
+    expect(listed.length).toBeGreaterThan(4_000);
+  });
+
   test("tells of each message what a list shows", async () => {
     const { path } = await inbox("facts");
     await http.post(

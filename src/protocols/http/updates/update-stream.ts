@@ -1,6 +1,7 @@
 import type { Accounts, Announcement } from "../../../actors/account/requests.ts";
 import type { Clock } from "../../../actors/runtime/clock.ts";
 import type { Flag } from "../../../domain/account/events.ts";
+import { keywordShift, systemFlagNames, systemMask } from "../../../domain/account/flags.ts";
 import { countUids, eachUid, runOf } from "../../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId } from "../../../domain/ids.ts";
 import type { Logger } from "../../../operation/logger.ts";
@@ -173,8 +174,14 @@ export class UpdateStream {
   async #flagsNow(announcement: Announcement): Promise<ReadonlyMap<string, readonly Flag[]>> {
     const now = new Map<string, readonly Flag[]>();
     for (const { mailbox, uids } of flagChangesOf(announcement)) {
-      const found = await this.#parts.accounts.ask(this.#account, { kind: "readSummaries", mailbox, uids });
-      if (found.ok) for (const { uid, flags } of found.messages) now.set(`${mailbox}:${uid}`, flags);
+      const asked = { kind: "readColumns", mailbox, uids, columns: ["flags"] } as const;
+      const found = await this.#parts.accounts.ask(this.#account, asked);
+      if (!found.ok) continue;
+      found.uids.forEach((uid, at) => {
+        const word = found.flags[at]!;
+        const keywords = found.keywordSets[word >>> keywordShift] ?? [];
+        now.set(`${mailbox}:${uid}`, [...systemFlagNames(word & systemMask), ...keywords]);
+      });
     }
     return now;
   }

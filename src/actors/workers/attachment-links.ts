@@ -1,4 +1,4 @@
-import type { AttachmentFacts } from "../../../actors/account/requests.ts";
+import type { AttachmentFacts } from "../account/requests.ts";
 
 /**
  * The HTML with its references to attachments (`cid:…`, RFC 2392, and `attachment:ATT…`) made into links by `linkTo`.

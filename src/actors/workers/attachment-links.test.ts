@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { AttachmentFacts } from "../../../actors/account/requests.ts";
+import type { AttachmentFacts } from "../account/requests.ts";
 import { linkAttachments } from "./attachment-links.ts";
 
 const attachment = (id: string, cid: string | null) => ({ id, cid }) as AttachmentFacts;
