@@ -60,11 +60,17 @@ test("readMessage: charsets, flowed text and headers are read as everywhere", ()
   expect([headers[0], text]).toEqual([{ key: "subject", value: "日本語" }, "日本語."]);
 });
 
-test("readMessage: a text of many megabytes is cut; a message of any bytes is read", () => {
-  const long = "x".repeat(5 * 1024 * 1024);
-  const { text, html: shown } = read(multipart("mixed", `\n${long}`, html));
-  expect(text.length).toBe(4 * 1024 * 1024 + 1);
-  expect(shown.length).toBe(1);
+test("readMessage: plain text is read whole, what takes long up to 4 MB; a message of any bytes is read", () => {
+  const megabytes = 1024 * 1024;
+  const long = "word \n".repeat(megabytes);
+  expect(read(`Subject: x\n\n${long}`).text).toBe(long);
+  expect(read(`Content-Type: text/plain; format=flowed\n\n${long}`).text).toBe(long);
+  const { text, html: shown } = read(
+    multipart("mixed", `Content-Type: text/html\n\n${"x".repeat(5 * megabytes)}`, html),
+  );
+  expect([text.length, shown.join("").length]).toEqual([4 * megabytes + 1, 4 * megabytes + 6]);
+  const { text: encoded } = read(`Content-Type: text/plain; charset=utf-7\n\n${"+AOk-".repeat(megabytes)}`);
+  expect(encoded.length).toBe(Math.ceil((4 * megabytes) / 5));
   for (const bytes of [new Uint8Array(0), new Uint8Array([0, 255, 10, 13])])
     expect(readMessage(bytes).attachments).toEqual([]);
 });

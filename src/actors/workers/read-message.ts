@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Envelope, Part } from "../../domain/mime/anatomy.ts";
+import { isDecodedQuickly } from "../../domain/mime/charset.ts";
 import { decodeParameter, fileNameOf } from "../../domain/mime/decode-parameter.ts";
 import { eachField } from "../../domain/mime/each-field.ts";
 import { decodeHeaderText, decodeRaw } from "../../domain/mime/encoded-words.ts";
@@ -15,9 +16,10 @@ import type { AttachmentFacts } from "../account/requests.ts";
 import { attachmentId } from "./attachment-id.ts";
 import type { DecodedAttachment, ReadableContent } from "./readable.ts";
 
-/** Of the header and of the texts together, so many octets are read; all of them are in the message itself. */
+/** Of the header so many octets are read. */
 const headerOctets = 64 * 1024;
-const textOctets = 4 * 1024 * 1024;
+/** Of texts that take long to read, HTML and what the platform does not decode, so many octets together. */
+const slowOctets = 4 * 1024 * 1024;
 const mostAttachments = 1_000;
 
 /**
@@ -38,28 +40,29 @@ export function readMessage(message: Uint8Array): ReadableContent {
   const hasPlain = !parts.every(isHtml);
   const text: string[] = [];
   const html: string[] = [];
-  let left = textOctets;
+  let left = slowOctets;
   for (const shown of texts) {
     if (!("part" in shown)) {
       const heading = headingOf(shown);
       text.push(`\n${heading}\n`);
-      html.push(asHtml(heading));
+      if (hasHtml) html.push(asHtml(heading));
       continue;
     }
     const { part, twin } = shown;
     const { start, end } = part.body;
-    const octets = message.subarray(start, Math.min(end, start + left));
-    left -= octets.length;
+    const quick = !isHtml(part) && isDecodedQuickly(decodeParameter(part.params, "charset") ?? "");
+    const octets = message.subarray(start, quick ? end : Math.min(end, start + left));
+    // So does putting flowed text together: more of it than that stays as it is.
+    const flowed = isFlowed(part) && octets.length <= left;
+    if (!quick || flowed) left -= octets.length;
     const content = decodeText(octets, part, "keep").replaceAll("\r\n", "\n");
     if (isHtml(part)) {
       html.push(content);
       if (!twin || !hasPlain) text.push(linesOf(content));
     } else {
-      const plain = isFlowed(part)
-        ? unflow(content, decodeParameter(part.params, "delsp")?.toLowerCase() === "yes")
-        : content;
+      const plain = flowed ? unflow(content, hasParameter(part, "delsp", "yes")) : content;
       text.push(plain);
-      if (!twin) html.push(asHtml(plain));
+      if (hasHtml && !twin) html.push(asHtml(plain));
     }
   }
   return {
@@ -81,8 +84,12 @@ export function readAttachment(message: Uint8Array, id: string): DecodedAttachme
   return { facts: factsOf(attachments[at]!, at, bytes), bytes };
 }
 
-function isFlowed({ params }: Part): boolean {
-  return decodeParameter(params, "format")?.toLowerCase() === "flowed";
+function isFlowed(part: Part): boolean {
+  return !isHtml(part) && hasParameter(part, "format", "flowed");
+}
+
+function hasParameter({ params }: Part, name: string, value: string): boolean {
+  return decodeParameter(params, name)?.toLowerCase() === value;
 }
 
 function linesOf(html: string): string {
