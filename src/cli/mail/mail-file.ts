@@ -72,16 +72,7 @@ export const largestMessage = 1024 ** 3;
 export function withMailLineBreaks(bytes: Uint8Array): Uint8Array {
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!source.includes(lf) || source.includes("\r\n")) return bytes;
-  let lines = 0;
-  for (const byte of source) if (byte === lf) lines += 1;
-  const result = Buffer.allocUnsafe(source.length + lines);
-  let at = 0;
-  for (const byte of source) {
-    if (byte === lf) result[at++] = cr;
-    result[at++] = byte;
-  }
-  return result;
+  return Buffer.from(source.toString("latin1").replaceAll("\n", "\r\n"), "latin1");
 }
 
 const lf = 0x0a;
-const cr = 0x0d;
