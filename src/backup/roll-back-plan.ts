@@ -87,8 +87,11 @@ export function planRollBack(wanted: readonly WantedFolder[], live: readonly Liv
   }
   // Inferior names first: some servers' clients do not expect a name without its superior.
   const unwanted = live.filter(({ path }) => !wantedPaths.has(path) && path !== inboxPath);
-  for (const { id } of unwanted.sort((a, b) => (a.path < b.path ? 1 : -1)))
+  for (const { id, specialUse } of unwanted.sort((a, b) => (a.path < b.path ? 1 : -1))) {
+    // What has a special use cannot be deleted.
+    if (specialUse !== null) change.push({ kind: "setSpecialUse", mailbox: { id }, specialUse: null });
     change.push({ kind: "deleteMailbox", mailbox: { id } });
+  }
   return { create, bring, change };
 }
 

@@ -3,6 +3,7 @@ import type { Accounts, ChangeCommand, MessageSource, Outcome, Refused } from ".
 import { inlineLimit } from "../actors/account/surroundings.ts";
 import type { Account } from "../domain/account/account.ts";
 import type { LogEntry } from "../domain/account/events.ts";
+import type { RefusalKind } from "../domain/account/refusal.ts";
 import type { AccountId, MessageId, RequestId } from "../domain/ids.ts";
 import type { BodyPlace } from "../store/log.ts";
 import type { BaseReader } from "./base-file.ts";
@@ -50,15 +51,14 @@ export async function rollBack(options: RollBack): Promise<number> {
     }
     brought += await bringMessages(options, bring, aliases);
     // What another change has made impossible is planned again.
-    if (commands.length > 0)
-      await change(options, { kind: "batch", commands }, ["mailboxGone", "mailboxExists", "noSuchMailbox"]);
+    if (commands.length > 0) await change(options, { kind: "batch", commands }, ["mailboxExists", "noSuchMailbox"]);
   }
 }
 
 async function change(
   { accounts, account, newName }: RollBack,
   command: ChangeCommand,
-  harmless: readonly string[] = [],
+  harmless: readonly RefusalKind[] = [],
 ): Promise<Outcome> {
   const request = `restore:${newName()}` as RequestId;
   const outcome: Outcome = await accounts.ask(account, { kind: "change", request, command });

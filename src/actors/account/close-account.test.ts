@@ -3,6 +3,7 @@ import type { AccountId } from "../../domain/ids.ts";
 import { done, type FailingStores, onlyCall } from "../../store/failing/failing-stores.ts";
 import { LocalHints } from "../../store/local/hints.ts";
 import { realClock } from "../runtime/clock.ts";
+import type { ChangeCommand } from "./requests.ts";
 import { newAccount, shardsOnFailingStores, type TestShard } from "./shard.testing.ts";
 import { verifyAccount } from "./verify.ts";
 
@@ -21,7 +22,8 @@ describe("closing an account", () => {
     expect(await shard.deliver(account, "late")).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });
     const again = await shard.change(account, "open again", { kind: "openAccount", quota: 0, mailboxes: [] });
     expect(again).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });
-    expect(await shard.shard.ask(account, { kind: "mailboxes" })).toMatchObject({ mailboxes: [], used: 0 });
+    for (const kind of ["mailboxes", "catchUp", "listDeparted"] as const)
+      expect(await shard.shard.ask(account, { kind })).toEqual({ ok: false, refusal: { kind: "noSuchAccount" } });
   };
 
   test("nothing is left, and nobody adds to it: not the node that closed it, not one that held it, not a new one", async () => {
@@ -54,6 +56,30 @@ describe("closing an account", () => {
       expect((await verifyAccount(stores, account)).findings).toEqual([]);
       if (k > calls) break;
     }
+  });
+
+  test("an account that was never opened is nobody's: it shows nothing and takes nothing", async () => {
+    const shard = node();
+    const refused = { ok: false, refusal: { kind: "noSuchAccount" } };
+    for (const [at, command] of [
+      { kind: "createMailbox", path: "INBOX" },
+      { kind: "createMailbox", path: "Work", subscribe: true },
+      { kind: "setQuota", bytes: 1000 },
+      { kind: "unsubscribe", path: "Work" },
+    ].entries())
+      expect(await shard.change(account, `wish ${at}`, command as ChangeCommand)).toEqual(refused as never);
+    expect(await shard.deliver(account, "a")).toEqual(refused as never);
+    for (const kind of ["mailboxes", "catchUp", "listDeparted"] as const)
+      expect(await shard.shard.ask(account, { kind })).toEqual(refused as never);
+    expect(await stores.log.heads([account])).toEqual([0]);
+  });
+
+  test("one that another node has opened is seen, however it was asked about before", async () => {
+    const [one, other] = [node({ hints: null }), node({ hints: null })];
+    expect(await one.shard.ask(account, { kind: "mailboxes" })).toMatchObject({ ok: false });
+    await other.open(account);
+    expect(await one.shard.ask(account, { kind: "mailboxes" })).toMatchObject({ ok: true });
+    expect(await one.deliver(account, "a")).toMatchObject({ ok: true });
   });
 
   test("an account that was never opened leaves nothing behind", async () => {

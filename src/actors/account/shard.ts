@@ -1,3 +1,4 @@
+import { isOpen } from "../../domain/account/account.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
@@ -14,6 +15,7 @@ import { readContent } from "./read-content.ts";
 import { readAttachment, readMessage, readSummaries } from "./read-messages.ts";
 import type { AccountRequest, AccountRequests, AnswerTo, Outcome, Taken } from "./requests.ts";
 import { Residence } from "./residence.ts";
+import type { Resident } from "./resident.ts";
 import { restoreDeparted } from "./restore-departed.ts";
 import { search } from "./search.ts";
 import { type ShardPace, usualPace } from "./shard-pace.ts";
@@ -101,6 +103,7 @@ export class Shard {
     if (told > actor.state.seq && !(await resident.refresh(told)) && changing.has(request.kind)) {
       return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
     }
+    if (!(await this.#isSomebodys(resident))) return refusedOutcome({ kind: "noSuchAccount" });
     switch (request.kind) {
       case "mailboxes":
         await resident.refresh();
@@ -143,6 +146,13 @@ export class Shard {
       default:
         return request satisfies never;
     }
+  }
+
+  /** Whether a user has the account; what is not known to be one may have become one on another node. */
+  async #isSomebodys({ actor }: Resident): Promise<boolean> {
+    if (isOpen(actor.state)) return true;
+    await actor.catchUp();
+    return isOpen(actor.state);
   }
 
   /** What departed before this may be forgotten at any moment: it is not offered any more. */

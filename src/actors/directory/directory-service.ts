@@ -218,8 +218,13 @@ export class DirectoryService implements Directory {
     const until = this.#existing.get(id);
     if (until !== undefined && until > clock.monotonic()) return true;
     const forgotten = this.#forgotten;
-    if ((await store.userById(id)) === null) return false;
-    if (forgotten === this.#forgotten) {
+    const found = await store.userById(id).catch((error: unknown) => {
+      // With the store away, what is known has to do: mail that is in memory can still be read.
+      if (until === undefined || !(error instanceof StoreUnavailable)) throw error;
+      return "known";
+    });
+    if (found === null) return false;
+    if (found !== "known" && forgotten === this.#forgotten) {
       if (this.#existing.size >= mostResolved) this.#existing.clear();
       this.#existing.set(id, clock.monotonic() + resolvedFor);
     }

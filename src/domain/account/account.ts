@@ -54,6 +54,14 @@ export type Mailbox = {
   readonly tombstones: Tombstones;
 };
 
+/**
+ * Whether the account is somebody's: it was opened, for a user, and is not closed. INBOX comes with the opening and
+ * stays; what has none was never opened, whatever else is in its log.
+ */
+export function isOpen(account: Account): boolean {
+  return !account.closed && account.paths.has(inboxPath);
+}
+
 /** RFC 9051 §2.3.1.1: UIDs and UIDVALIDITY are nz-numbers of 32 bits. */
 export const maxUid = 0xffff_ffff;
 

@@ -1,5 +1,5 @@
 import type { MailboxId } from "../ids.ts";
-import { type Account, describeRef, findMailbox, type Mailbox, mailboxAt, maxUid } from "./account.ts";
+import { type Account, describeRef, findMailbox, isOpen, type Mailbox, mailboxAt, maxUid } from "./account.ts";
 import type { CommandOf, MailboxRef } from "./commands.ts";
 import type { AccountEvent, SpecialUse } from "./events.ts";
 import { inboxPath, isBelow, parsePath, pathSeparator } from "./mailbox-path.ts";
@@ -12,7 +12,7 @@ export const maxMailboxes = 1500;
 const maxSubscriptions = 2 * maxMailboxes;
 
 export function openAccount(account: Account, command: CommandOf<"openAccount">): Ruling {
-  if (account.seq > 0) return refused({ kind: "accountExists" });
+  if (account.seq > 0 || isOpen(account)) return refused({ kind: "accountExists" });
   const events: AccountEvent[] = [{ kind: "quotaSet", bytes: command.quota }];
   const validity = uidValidities(account, command.at);
   const taken = new Set<string>();
@@ -130,6 +130,8 @@ export function deleteMailbox(account: Account, command: CommandOf<"deleteMailbo
   const mailbox = findMailbox(account, command.mailbox);
   if (!mailbox) return noSuch(command.mailbox);
   if (mailbox.path === inboxPath) return refused({ kind: "inboxStays" });
+  // Applications file mail by special use: one of these gone would send it all to INBOX.
+  if (mailbox.specialUse !== null) return refused({ kind: "specialUseStays", specialUse: mailbox.specialUse });
   return accepted([{ kind: "mailboxDeleted", mailbox: mailbox.id }]);
 }
 

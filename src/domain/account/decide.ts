@@ -1,4 +1,4 @@
-import type { Account } from "./account.ts";
+import { type Account, isOpen } from "./account.ts";
 import type { AccountCommand } from "./commands.ts";
 import { forget, restore } from "./decide-departed.ts";
 import {
@@ -15,7 +15,8 @@ import { accepted, type Ruling, refused } from "./ruling.ts";
 
 /** Rules on one wish against one account. Pure: no clock, no randomness, no I/O. */
 export function decide(account: Account, command: AccountCommand): Ruling {
-  if (account.closed) return refused({ kind: "noSuchAccount" });
+  // No wish makes an account but the one that a user is made with.
+  if (!isOpen(account) && (account.closed || command.kind !== "openAccount")) return refused({ kind: "noSuchAccount" });
   switch (command.kind) {
     case "closeAccount":
       return accepted([{ kind: "accountClosed" }]);

@@ -52,7 +52,7 @@ export class NaiveAccount {
         return this.#rename(command);
       case "deleteMailbox": {
         const mailbox = this.find(command.mailbox);
-        if (!mailbox || mailbox.path === "INBOX") return false;
+        if (!mailbox || mailbox.path === "INBOX" || mailbox.specialUse !== null) return false;
         this.mailboxes.splice(this.mailboxes.indexOf(mailbox), 1);
         this.#depart(mailbox.id, mailbox.messages);
         if (mailbox.messages.length === 0) this.emptyDeleted.push(this.seq + 1);

@@ -1,3 +1,5 @@
+import type { SpecialUse } from "./events.ts";
+
 /**
  * Why the answer is no: protocol-neutral. Each protocol has one table that says it in its own terms, and a new kind
  * does not compile until all of them do.
@@ -14,6 +16,8 @@ export type Refusal =
   | { kind: "tooManyMailboxes"; limit: number }
   /** INBOX cannot be deleted. */
   | { kind: "inboxStays" }
+  /** Nor can a mailbox with a special use. */
+  | { kind: "specialUseStays"; specialUse: SpecialUse }
   | { kind: "badFlag"; flag: string }
   /** An internal date before 1970 or after February 2106. */
   | { kind: "badDate" }

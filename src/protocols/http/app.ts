@@ -1,11 +1,12 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { type AccountId, isObjectId } from "../../domain/ids.ts";
 import type { Logger } from "../../operation/logger.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import { mayUse, type Principal } from "./auth/principal.ts";
 import { type TokenLookup, tokenOf } from "./auth/token.ts";
 import { clientAddress } from "./client-address.ts";
-import { failureResponse, HttpFailure, unavailable } from "./failure.ts";
+import { failureResponse, HttpFailure, unavailable, userNotFound } from "./failure.ts";
 import { announcedLength } from "./input/body.ts";
 import {
   bodyParams,
@@ -103,6 +104,7 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
   try {
     const principal = await admit(operation, facts, parts, remote);
     const whose = accountOf(facts, principal) ?? "";
+    await refuseNobody(whose, parts);
     if (operation.method !== "GET") held = await roomForBody(operation, facts, whose, parts);
     const read = await paramsOf(operation, facts, principal, { parts, held });
     const params = checkParams(operation.params, read.params);
@@ -126,6 +128,15 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
   } finally {
     held?.release();
   }
+}
+
+/**
+ * Whatever the operation, the account it is about is somebody's. One that a crash left without its user, and one whose
+ * user is deleted, cannot be reached.
+ */
+async function refuseNobody(whose: string, { services }: AppParts): Promise<void> {
+  const account = whose.trim().toLowerCase();
+  if (isObjectId(account) && !(await services.directory.hasUser(account as AccountId))) throw userNotFound();
 }
 
 async function jsonAnswer(result: object, whose: string, { gate, services }: AppParts): Promise<Response> {

@@ -12,6 +12,11 @@ export const httpRefusals = {
   badMailboxName: { status: 400, code: "InputValidationError", text: "This is not a mailbox name" },
   tooManyMailboxes: { status: 403, code: "TooMany", text: "This user cannot have more mailboxes" },
   inboxStays: { status: 400, code: "DisallowedMailboxMethod", text: "INBOX cannot be deleted" },
+  specialUseStays: {
+    status: 400,
+    code: "DisallowedMailboxMethod",
+    text: "Mailbox deletion failed with code DisallowedMailboxMethod",
+  },
   badFlag: { status: 400, code: "InputValidationError", text: "This is not a flag" },
   badDate: { status: 400, code: "InputValidationError", text: "This is not a date to be kept" },
   tooManyKeywords: { status: 403, code: "TooMany", text: "This user cannot have more keywords" },

@@ -10,6 +10,7 @@ export const imapRefusals = {
   badMailboxName: { code: "CANNOT", text: "Mailbox name is not possible" },
   tooManyMailboxes: { code: "LIMIT", text: "Too many mailboxes" },
   inboxStays: { code: "CANNOT", text: "INBOX cannot be deleted" },
+  specialUseStays: { code: "CANNOT", text: "A mailbox with a special use cannot be deleted" },
   badFlag: { code: "CANNOT", text: "Flag is not possible" },
   badDate: { code: "CANNOT", text: "Date is not possible: it must be from 1970 to 2106" },
   tooManyKeywords: { code: "LIMIT", text: "Too many different keywords" },

@@ -18,6 +18,7 @@ export const lmtpRefusals = {
   badMailboxName: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   tooManyMailboxes: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   inboxStays: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
+  specialUseStays: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   badFlag: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   badDate: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   tooManyKeywords: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },

@@ -16,6 +16,7 @@ export const pop3Refusals = {
   badMailboxName: { code: "SYS/PERM", text: "Mailbox name is not possible" },
   tooManyMailboxes: { code: "SYS/PERM", text: "Too many mailboxes" },
   inboxStays: { code: "SYS/PERM", text: "INBOX cannot be deleted" },
+  specialUseStays: { code: "SYS/PERM", text: "A mailbox with a special use cannot be deleted" },
   badFlag: { code: "SYS/PERM", text: "Flag is not possible" },
   badDate: { code: "SYS/PERM", text: "Date is not possible" },
   tooManyKeywords: { code: "SYS/PERM", text: "Too many different keywords" },

@@ -129,14 +129,6 @@ export const deleteMailbox = operation({
   answer: nothing,
   async run({ user, mailbox: id }, { services }) {
     const mailbox = await existingMailbox(services, user, { id });
-    // Applications file mail by special use: one of these gone would send it all to INBOX.
-    if (mailbox.specialUse !== null) {
-      throw new HttpFailure(
-        400,
-        "DisallowedMailboxMethod",
-        "Mailbox deletion failed with code DisallowedMailboxMethod",
-      );
-    }
     await change(services, user, {
       kind: "batch",
       commands: [
