@@ -6,20 +6,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type MailFolder, noFlags } from "./mail-file.ts";
+import { noFlags } from "./mail-file.ts";
+import { everything, make, messages } from "./maildir.testing.ts";
 import { flagsOfName, infoOf } from "./maildir-names.ts";
 import { dateOfHeader, readEml } from "./read-eml.ts";
 import { readMaildir } from "./read-maildir.ts";
-import { readMbox } from "./read-mbox.ts";
 import { MaildirWriter } from "./write-maildir.ts";
-import { MboxWriter } from "./write-mbox.ts";
 
 let root: string;
 beforeEach(() => {
@@ -29,11 +27,6 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const date = new Date("2020-05-06T07:08:09Z");
 const box = "5f0000000000000000000001";
-async function messages(folder: MailFolder | undefined) {
-  const found = [];
-  for await (const each of folder!.messages()) if (each.kind === "message") found.push(each.message);
-  return found;
-}
 
 test("what MaildirWriter writes, readMaildir reads: folders, bytes, dates, flags", async () => {
   const writer = new MaildirWriter(root);
@@ -120,33 +113,9 @@ test("an eml file is dated by its topmost Received, else by Date, else by itself
   expect(readdirSync(root)).toHaveLength(3);
 });
 
-/** Makes directories and files; a key that ends in a slash is a directory with cur, new and tmp. */
-function make(tree: Readonly<Record<string, string>>, at = root) {
-  for (const [path, text] of Object.entries(tree)) {
-    const target = join(at, path);
-    if (path.endsWith("/"))
-      for (const part of ["cur", "new", "tmp"]) mkdirSync(join(target, part), { recursive: true });
-    else {
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, text);
-    }
-  }
-}
-async function everything(source = readMaildir(root)) {
-  const found = [];
-  for (const folder of source.folders) {
-    for await (const each of folder.messages()) {
-      found.push(
-        `${folder.path.join("/") || "INBOX"}: ${each.kind === "message" ? Buffer.from(each.message.bytes).toString().trim() : `${each.kind} ${each.source.slice(root.length + 1)}: ${each.why}`}`,
-      );
-    }
-  }
-  return { found, passedOver: source.passedOver.map((left) => `${left.source.slice(root.length + 1)}: ${left.why}`) };
-}
-
 describe("folders", () => {
   test("lie beside each other or one in the other, as Maildir++, LAYOUT=fs and mbsync have them", async () => {
-    make({
+    make(root, {
       "/": "",
       "cur/1": "inbox",
       ".Sent/": "",
@@ -163,7 +132,7 @@ describe("folders", () => {
       "Entw&APw-rfe 2/": "",
       "Entw&APw-rfe 2/cur/7": "modified UTF-7",
     });
-    expect((await everything()).found.sort()).toEqual([
+    expect((await everything(root)).found.sort()).toEqual([
       "Archive/Legacy/deep: mbsync's Legacy",
       "Archive/v1.2: in one that is, with a dot",
       "Entwürfe 2: modified UTF-7",
@@ -175,12 +144,12 @@ describe("folders", () => {
   });
 
   test("need no mail beside them", async () => {
-    make({ "Inbox/": "", "Inbox/new/1": "x" });
-    expect(await everything()).toEqual({ found: ["Inbox: x"], passedOver: [] });
+    make(root, { "Inbox/": "", "Inbox/new/1": "x" });
+    expect(await everything(root)).toEqual({ found: ["Inbox: x"], passedOver: [] });
   });
 
   test("what is beside them is passed over and told, but for what mail servers keep there", async () => {
-    make({
+    make(root, {
       "/": "",
       "dovecot-uidlist": "3 V1 N2\n",
       "dovecot.index.log": "x",
@@ -199,7 +168,7 @@ describe("folders", () => {
       "new/.hidden": "x",
     });
     mkdirSync(join(root, "empty"));
-    const { found, passedOver } = await everything();
+    const { found, passedOver } = await everything(root);
     expect({ found: found.sort(), passedOver }).toEqual({
       found: [
         "INBOX: omitted new/.hidden: its name begins with a dot, as no message's does",
@@ -241,111 +210,6 @@ describe("folders", () => {
     writer.folder("a", box).close();
     // As where `A` is `a`: the same directory under another name.
     expect(() => writer.folder("a", "5f0000000000000000000002")).toThrow(/mailbox a has the same directory/);
-  });
-});
-
-describe("links and special files", () => {
-  const words = "it is a symbolic link, and links are not followed";
-
-  test("are named at every level, and what they lead to is not read", async () => {
-    const secret = mkdtempSync(join(tmpdir(), "eider-secret-"));
-    try {
-      make({ "/": "", "cur/1": "secret", ".Box/": "", ".Box/cur/2": "secret", plain: "secret" }, secret);
-      make({ "/": "", "cur/own": "own", ".Sub/": "", ".Half/cur/3": "own" });
-      symlinkSync(join(secret, "plain"), join(root, "cur/link"));
-      symlinkSync(join(secret, "cur"), join(root, ".Half/new"));
-      symlinkSync(join(secret, ".Box"), join(root, ".Box"));
-      symlinkSync(secret, join(root, "nested"));
-      symlinkSync(join(secret, "plain"), join(root, ".Sub/dovecot-keywords"));
-      expect(Bun.spawnSync(["mkfifo", join(root, "new/fifo")]).exitCode).toBe(0);
-      const { found, passedOver } = await everything();
-      expect(found.sort()).toEqual([
-        "Half: own",
-        `INBOX: own`,
-        `INBOX: passedOver cur/link: ${words}`,
-        "INBOX: passedOver new/fifo: it is a FIFO",
-        `Sub: passedOver .Sub, keywords: ${words}`,
-      ]);
-      expect(passedOver).toEqual([
-        `.Box: ${words}`,
-        `.Half/new: ${words}`,
-        `.Sub/dovecot-keywords: ${words}`,
-        `nested: ${words}`,
-      ]);
-      symlinkSync(root, join(secret, "to-root"));
-      expect(() => readMaildir(join(secret, "to-root"))).toThrow(/symbolic link.*name the directory that it leads to/);
-    } finally {
-      rmSync(secret, { recursive: true });
-    }
-  });
-
-  test("put in place of a folder or a file after they were looked at are not followed", async () => {
-    const secret = mkdtempSync(join(tmpdir(), "eider-secret-"));
-    try {
-      make({ "/": "", "cur/1": "secret", "new/1": "secret" }, secret);
-      make({ "/": "", ".A/": "", ".A/cur/1": "own", ".B/": "", ".B/cur/1": "own", "cur/1": "own", "cur/2": "own" });
-      const { folders } = readMaildir(root);
-      rmSync(join(root, ".A"), { recursive: true });
-      symlinkSync(secret, join(root, ".A"));
-      rmSync(join(root, ".B/cur"), { recursive: true });
-      symlinkSync(join(secret, "cur"), join(root, ".B/cur"));
-      const swapped = folders.find(({ path }) => path[0] === "A")!.messages();
-      expect((await swapped[Symbol.asyncIterator]().next()).value).toMatchObject({ kind: "passedOver", why: words });
-      expect(await messages(folders.find(({ path }) => path[0] === "B"))).toEqual([]);
-      const read = folders[0]!.messages()[Symbol.asyncIterator]();
-      await read.next();
-      // The directory is held now: a link in its place changes nothing, one in the place of a file is seen.
-      rmSync(join(root, "cur/2"));
-      symlinkSync(join(secret, "cur/1"), join(root, "cur/2"));
-      renameSync(join(root, "cur"), join(root, "moved"));
-      symlinkSync(join(secret, "cur"), join(root, "cur"));
-      expect((await read.next()).value).toMatchObject({ kind: "passedOver", why: words });
-    } finally {
-      rmSync(secret, { recursive: true });
-    }
-  });
-
-  test("are not written through", () => {
-    const other = mkdtempSync(join(tmpdir(), "eider-other-"));
-    const message = { bytes: Buffer.from("x"), date, flags: noFlags, keywords: ["Work"] };
-    try {
-      for (const name of [".Dir", ".Cur/cur", ".Kw/dovecot-keywords"]) {
-        mkdirSync(dirname(join(root, name)), { recursive: true });
-        symlinkSync(name.endsWith("keywords") ? join(other, "file") : other, join(root, name));
-      }
-      symlinkSync(other, join(other, "to-other"));
-      for (const name of ["Dir", "Cur"]) expect(() => new MaildirWriter(root).folder(name, box)).toThrow(words);
-      expect(() => new MaildirWriter(join(other, "to-other"))).toThrow(words);
-      writeFileSync(join(other, "file"), "untouched");
-      expect(() => new MaildirWriter(root).folder("Kw", box)).toThrow(words);
-      const folder = new MaildirWriter(root).folder("Tmp", box);
-      symlinkSync(join(other, "file"), join(root, `.Tmp/tmp/1588748889.U0000000001_${box}.eider,S=1`));
-      folder.write(1, message);
-      expect(readFileSync(join(other, "file"), "utf8")).toBe("untouched");
-      expect(readdirSync(other).sort()).toEqual(["file", "to-other"]);
-      symlinkSync(other, join(root, "mbox"));
-      symlinkSync(join(other, "file"), join(root, "INBOX.mbox"));
-      expect(() => new MboxWriter(join(root, "mbox"))).toThrow(words);
-      expect(() => new MboxWriter(root).folder("mbox/x")).toThrow(words);
-      expect(() => new MboxWriter(root).folder("INBOX")).toThrow(/EEXIST/);
-    } finally {
-      rmSync(other, { recursive: true });
-    }
-  });
-
-  test("are no mbox and no eml either", async () => {
-    writeFileSync(join(root, "box"), "From a@b Sat Jan  3 01:05:34 1996\nA: b\n\nx\n");
-    writeFileSync(join(root, "a.eml"), "A: b\n\nx\n");
-    symlinkSync("box", join(root, "box-link"));
-    symlinkSync("a.eml", join(root, "b.eml"));
-    expect(() => readMbox(join(root, "box-link"))).toThrow(words);
-    const left = [];
-    for await (const each of readEml(root).messages()) if (each.kind !== "message") left.push([each.kind, each.why]);
-    expect(left).toEqual([
-      ["passedOver", words],
-      ["omitted", "its name does not end in .eml"],
-      ["passedOver", words],
-    ]);
   });
 });
 
@@ -407,7 +271,7 @@ describe("keywords", () => {
     (await messages(readMaildir(root).folders[0])).map(({ keywords, flags }) => [...keywords, flags.forwarded]);
 
   test("are the letters of dovecot-keywords, and P is forwarded", async () => {
-    make({
+    make(root, {
       "/": "",
       "dovecot-keywords": "0 Custom\n1 $Label1\n25 Last\n26 none\nrubbish\n",
       "cur/1:2,Sa": "x",
@@ -418,7 +282,7 @@ describe("keywords", () => {
   });
 
   test("are in courierimapkeywords, the newest file for a message above the list", async () => {
-    make({
+    make(root, {
       "/": "",
       "courierimapkeywords/:list": "Work\n$Label1\nHome\n\n1.host:0 2\n2.host:1\n3.host:0\n",
       "courierimapkeywords/.17.2.host": "old\n",
@@ -449,7 +313,7 @@ describe("keywords", () => {
 });
 
 test("a message whose flags change while the folder is read is found under its new name", async () => {
-  make({ "/": "", "new/1": "one", "new/2": "two", "cur/3:2,": "three", "cur/4:2,": "four" });
+  make(root, { "/": "", "new/1": "one", "new/2": "two", "cur/3:2,": "three", "cur/4:2,": "four" });
   const [folder] = readMaildir(root).folders;
   const found = [];
   for await (const each of folder!.messages()) {
@@ -466,11 +330,11 @@ test("a message whose flags change while the folder is read is found under its n
 });
 
 test("a message that Dovecot compressed is unpacked, and one that cannot be is named", async () => {
-  make({ "/": "", "cur/2:2,": "BZh91AY&SY", "cur/3:2,": "\u0028\u00b5" });
+  make(root, { "/": "", "cur/2:2,": "BZh91AY&SY", "cur/3:2,": "\u0028\u00b5" });
   writeFileSync(join(root, "cur/1:2,"), gzipSync("Subject: packed\n\nx\n"));
   writeFileSync(join(root, "cur/4:2,"), gzipSync("Subject: packed\n\nx\n").subarray(0, 20));
   for (const name of readdirSync(join(root, "cur"))) utimesSync(join(root, "cur", name), 9, 9);
-  const { found } = await everything();
+  const { found } = await everything(root);
   expect(found.slice(0, 2)).toEqual([
     "INBOX: Subject: packed\r\n\r\nx",
     "INBOX: passedOver cur/2:2,: it is compressed with bzip2",
@@ -479,11 +343,11 @@ test("a message that Dovecot compressed is unpacked, and one that cannot be is n
 });
 
 test("names in no known character set are read as they are", async () => {
-  make({ "/": "" });
+  make(root, { "/": "" });
   writeFileSync(Buffer.concat([Buffer.from(`${root}/cur/`), Buffer.from("1.h\u00f6st:2,S", "latin1")]), "latin1");
   const directory = Buffer.concat([Buffer.from(`${root}/.Entw`), Buffer.from("\u00fcrfe", "latin1")]);
   mkdirSync(directory);
   mkdirSync(Buffer.concat([directory, Buffer.from("/cur")]));
   writeFileSync(Buffer.concat([directory, Buffer.from("/cur/2")]), "draft");
-  expect(await everything()).toEqual({ found: ["INBOX: latin1", "Entwürfe: draft"], passedOver: [] });
+  expect(await everything(root)).toEqual({ found: ["INBOX: latin1", "Entwürfe: draft"], passedOver: [] });
 });
