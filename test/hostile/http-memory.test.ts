@@ -37,8 +37,8 @@ async function store(message: string): Promise<number> {
 }
 
 /** Clients that say this and read nothing of the answer. */
-function unread(request: string): Promise<Socket[]> {
-  const asking = Array.from({ length: clients }, async () => {
+function unread(request: string, count = clients): Promise<Socket[]> {
+  const asking = Array.from({ length: count }, async () => {
     const socket = connect(victim.http, "127.0.0.1");
     socket.pause();
     socket.on("error", () => undefined);
@@ -52,7 +52,7 @@ function unread(request: string): Promise<Socket[]> {
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${token}\r\n\r\n`;
 
 /** The most memory that is added, MB, while so many clients do this for some seconds, and others work. */
-async function addedBy(request: string): Promise<number> {
+async function addedBy(request: string, count = clients): Promise<number> {
   const before = victim.rss();
   let highest = before;
   const watching = setInterval(() => {
@@ -60,7 +60,7 @@ async function addedBy(request: string): Promise<number> {
   }, 50);
   let sockets: Socket[] = [];
   await whileAttacked(victim, "bystander", async () => {
-    sockets = await unread(request);
+    sockets = await unread(request, count);
     await Bun.sleep(6_000);
   });
   clearInterval(watching);
@@ -83,6 +83,19 @@ for (const [name, path] of [
     expect([read.status, ((await read.json()) as { text: string }).text.length > 4_000_000]).toEqual([200, true]);
   });
 }
+
+test("a thousand messages as they came that nobody reads", async () => {
+  const uid = await store(`Subject: large\r\n\r\n${large}`);
+  expect(await addedBy(get(`${inbox}/${uid}/message.eml`), 1_000)).toBeLessThan(memory);
+  const bytes = await (await victim.api(`${inbox}/${uid}/message.eml`)).arrayBuffer();
+  expect(bytes.byteLength).toBeGreaterThan(20 * megabyte);
+});
+
+test("JSON of millions of small values", async () => {
+  const json = `{"text":"x","other":[${"{},".repeat(10 * megabyte)}{}]}`;
+  const head = `POST ${inbox} HTTP/1.1\r\nHost: x\r\nX-Access-Token: ${token}\r\nContent-Type: application/json\r\n`;
+  expect(await addedBy(`${head}Content-Length: ${json.length}\r\n\r\n${json}`)).toBeLessThan(memory);
+});
 
 test("an attachment that nobody reads", async () => {
   const part = Buffer.alloc(15 * megabyte, "attached")

@@ -29,8 +29,8 @@ export type Reference = {
   readonly subject: string;
 };
 
-/** Strings of JSON without their quotes, by name: so large that they are read where nobody waits. */
-export type NamedTexts = ReadonlyMap<string, Uint8Array>;
+/** Strings of JSON without their quotes, in blocks, by name: so large that they are read where nobody waits. */
+export type NamedTexts = ReadonlyMap<string, readonly Uint8Array[]>;
 
 /** The bytes of a message; null where one of the texts is no string of JSON. */
 export type Composed = Uint8Array | null;
@@ -79,10 +79,7 @@ export function messageOfText(text: string, texts: NamedTexts): Composed {
 function namedStrings(texts: NamedTexts): ReadonlyMap<string, string> | null {
   const strings = new Map<string, string>();
   try {
-    for (const [name, octets] of texts) {
-      const { buffer, byteOffset, byteLength } = octets;
-      strings.set(name, JSON.parse(`"${Buffer.from(buffer, byteOffset, byteLength).toString("utf8")}"`));
-    }
+    for (const [name, blocks] of texts) strings.set(name, JSON.parse(`"${Buffer.concat(blocks).toString("utf8")}"`));
   } catch {
     return null;
   }

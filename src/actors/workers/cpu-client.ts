@@ -95,7 +95,7 @@ export class CpuClient implements Cpu {
 function movedTexts(texts: NamedTexts): NamedTexts {
   return Comlink.transfer(
     texts,
-    Array.from(texts.values(), ({ buffer }) => buffer as ArrayBuffer),
+    [...texts.values()].flatMap((blocks) => blocks.map(({ buffer }) => buffer as ArrayBuffer)),
   );
 }
 

@@ -33,3 +33,19 @@ test("the one spelling of a name is its own", () => {
     }),
   );
 });
+
+test("a name has many levels and long ones, but neither without end, nor in all", () => {
+  const levels = (count: number, length: number) => Array.from({ length: count }, () => "a".repeat(length)).join("/");
+  for (const [count, length] of [
+    [128, 8],
+    [7, 512],
+    [1, 512],
+  ] as const)
+    expect(path(levels(count, length))).toBeDefined();
+  for (const [count, length] of [
+    [129, 8],
+    [1, 513],
+    [8, 512],
+  ] as const)
+    expect(path(levels(count, length))).toBe(undefined);
+});

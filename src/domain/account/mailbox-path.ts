@@ -2,6 +2,8 @@
 export const pathSeparator = "/";
 export const maxLevels = 128;
 export const maxLevelLength = 512;
+/** Of all levels together: each is named again in the names below it. */
+export const maxPathLength = 4096;
 export const inboxPath = "INBOX";
 
 export type ParsedPath = { readonly path: string; readonly levels: readonly string[] };
@@ -14,6 +16,7 @@ export type ParsedPath = { readonly path: string; readonly levels: readonly stri
 export function parsePath(text: string): ParsedPath | { readonly why: string } {
   const trimmed = trimmedPath(text);
   if (trimmed === "") return { why: "the name is empty" };
+  if (trimmed.length > maxPathLength) return { why: `it is longer than ${maxPathLength} characters` };
   const levels = trimmed.split(pathSeparator);
   if (levels.length > maxLevels) return { why: `more than ${maxLevels} levels` };
   for (const level of levels) {

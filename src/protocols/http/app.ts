@@ -10,6 +10,7 @@ import { failureResponse, HttpFailure, unavailable, userNotFound } from "./failu
 import { announcedLength } from "./input/body.ts";
 import {
   bodyParams,
+  checkPairs,
   checkParams,
   contentKind,
   formParams,
@@ -102,6 +103,7 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
   const remote = clientAddress(facts.peer, facts.request.headers.get("x-forwarded-for"), parts.trusted);
   let held: Lease | null = null;
   try {
+    checkPairs(facts.url.search);
     const principal = await admit(operation, facts, parts, remote);
     const whose = accountOf(facts, principal) ?? "";
     await refuseNobody(whose, parts);

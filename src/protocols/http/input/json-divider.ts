@@ -1,5 +1,5 @@
 import { HttpFailure } from "../failure.ts";
-import { GrowingBytes } from "./growing-bytes.ts";
+import { Blocks, GrowingBytes } from "./growing-bytes.ts";
 
 /** Octets of a JSON body without its large texts, and values in it (each takes some hundred octets once it is read). */
 export const mostOctets = 1024 * 1024;
@@ -20,8 +20,8 @@ export type DividedJson = {
   /** In each large text's place it has a name of it. */
   readonly rest: Buffer;
   readonly values: number;
-  /** By name: what stood between the quotes, as it came. */
-  readonly texts: ReadonlyMap<string, Uint8Array>;
+  /** By name: what stood between the quotes, as it came, in blocks that may move to another thread. */
+  readonly texts: ReadonlyMap<string, readonly Uint8Array[]>;
 };
 
 type Level = { readonly list: boolean; name: string | null; expectsName: boolean };
@@ -35,7 +35,7 @@ type Level = { readonly list: boolean; name: string | null; expectsName: boolean
 export class JsonDivider {
   readonly #large: ReadonlySet<string>;
   readonly #secret: string;
-  readonly #texts = new Map<string, Uint8Array>();
+  readonly #texts = new Map<string, readonly Uint8Array[]>();
   readonly #levels: Level[] = [];
   readonly #rest = new GrowingBytes();
   #values = 1;
@@ -44,7 +44,7 @@ export class JsonDivider {
   /** Where in the rest the string at hand begins that is a name in an object; -1: it is none. */
   #nameAt = -1;
   /** What has come of the large text at hand; null: the string at hand is none. */
-  #text: GrowingBytes | null = null;
+  #text: Blocks | null = null;
 
   /**
    * `large`: where large texts may stand, as `a.b`, with `*` for any place in a list; `secret`: what nobody can guess,
@@ -102,7 +102,7 @@ export class JsonDivider {
       level.expectsName = false;
       this.#nameAt = this.#rest.length + 1;
     } else if (this.#large.size > 0 && this.#large.has(this.#place())) {
-      this.#text = new GrowingBytes();
+      this.#text = new Blocks();
       return;
     }
     this.#keep(oneQuote);
@@ -120,16 +120,11 @@ export class JsonDivider {
       this.#escaped = false;
       at++;
     }
-    let end = piece.indexOf(quote, at);
-    for (;;) {
-      // Only as far as the string may go: a piece has many of them.
-      const slash = piece.subarray(at, end < 0 ? piece.length : end).indexOf(backslash);
-      if (slash < 0) break;
-      at += slash + 2;
-      if (end >= 0 && end < at) end = piece.indexOf(quote, at);
-    }
-    if (end < 0) {
-      this.#escaped = at > piece.length;
+    let end = at;
+    // By hand: in text that is full of escapes there is not much to be passed over.
+    while (end < piece.length && piece[end] !== quote) end += piece[end] === backslash ? 2 : 1;
+    if (end >= piece.length) {
+      this.#escaped = end > piece.length;
       this.#take(piece.subarray(from));
       return piece.length;
     }
@@ -147,7 +142,7 @@ export class JsonDivider {
     this.#inString = false;
     if (this.#text !== null) {
       const name = `${this.#secret}.${this.#texts.size}`;
-      this.#texts.set(name, this.#text.copy());
+      this.#texts.set(name, this.#text.blocks);
       this.#text = null;
       this.#keep(Buffer.from(`"${name}"`));
       return;

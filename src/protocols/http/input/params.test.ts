@@ -179,7 +179,7 @@ describe("formParams", () => {
   test("takes many parameters, but not without end", async () => {
     const many = (count: number) =>
       new URLSearchParams(Array.from({ length: count }, (): [string, string] => ["a", "1"]));
-    expect(formParams(many(2_000)).a).toHaveLength(2_000);
-    expect((await failureOf(() => formParams(many(2_001)))).status).toBe(400);
+    expect(formParams(many(1_000)).a).toHaveLength(1_000);
+    expect((await failureOf(() => formParams(many(1_001)))).status).toBe(400);
   });
 });

@@ -6,7 +6,7 @@ import { JsonDivider } from "./json-divider.ts";
 export type RawParams = Record<string, unknown>;
 
 /** Parameters in one query string or form: far above what any operation takes. */
-const mostParams = 2_000;
+const mostParams = 1_000;
 
 /**
  * The parameters of a query string or form: a name given twice is a list, an empty value is none.
@@ -29,7 +29,7 @@ export function formParams(form: URLSearchParams): RawParams {
 const tooManyParams = () => new HttpFailure(400, "InputValidationError", `More than ${mostParams} parameters`);
 
 /** Texts that are not read on this thread, by the name that stands in their place: JSON strings without their quotes. */
-export type LargeTexts = ReadonlyMap<string, Uint8Array>;
+export type LargeTexts = ReadonlyMap<string, readonly Uint8Array[]>;
 
 /** Where a body may have large texts, and what their names begin with. */
 export type LargePlaces = { readonly places: readonly string[]; readonly secret: string };
@@ -95,13 +95,21 @@ export const notJson = () =>
 const noTexts: LargeTexts = new Map();
 const noPlaces: LargePlaces = { places: [], secret: "" };
 
-/** Counted before it is read: a pair of two octets takes a hundred. */
 function formOf(body: Buffer): URLSearchParams {
+  checkPairs(body);
+  return new URLSearchParams(body.toString("utf8"));
+}
+
+/**
+ * Counts the pairs of a query or form before it is read: one of two octets takes a hundred then.
+ *
+ * @throws HttpFailure 400 for more than `mostParams`
+ */
+export function checkPairs(form: string | Buffer): void {
   let pairs = 1;
-  for (let at = body.indexOf("&"); at >= 0; at = body.indexOf("&", at + 1)) {
+  for (let at = form.indexOf("&"); at >= 0; at = form.indexOf("&", at + 1)) {
     if (++pairs > mostParams) throw tooManyParams();
   }
-  return new URLSearchParams(body.toString("utf8"));
 }
 
 /** What a body is, by its Content-Type; nothing said means JSON. */

@@ -17,10 +17,11 @@ export const list = command({
       out.ascii('* LIST (\\Noselect) "/" ""').crlf();
       return { status: "OK", text: "LIST completed" };
     }
+    const matches = namesMeant(request.reference, ...request.patterns);
     const mailboxes = await session.read({ kind: "mailboxes" });
     if (request.returns.status?.includes("HIGHESTMODSEQ")) session.condstore = true;
     const names = sought(listedNames(mailboxes), {
-      matches: namesMeant(request.reference, ...request.patterns),
+      matches,
       chosen: (name) => isChosen(name, request),
       recursive: request.selection.includes("RECURSIVEMATCH"),
     });

@@ -12,8 +12,9 @@ export const lsub = command({
   async run({ args }, session) {
     const { out, utf8 } = session;
     const { reference, pattern } = args;
+    const matches = namesMeant(reference, pattern);
     const names = sought(listedNames(await session.read({ kind: "mailboxes" })), {
-      matches: namesMeant(reference, pattern),
+      matches,
       chosen: ({ subscribed }) => subscribed,
       recursive: `${reference}${pattern}`.includes("%"),
     });

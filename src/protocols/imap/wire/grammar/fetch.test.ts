@@ -9,10 +9,10 @@ const kinds = (text: string) => read(fetchRequest, text).items.map((item) => ite
 const section = (text: string) => read(fetchRequest, text).items[0] as SectionItem;
 
 describe("FETCH", () => {
-  test("has many items, but not without end; the same one again is none more", () => {
+  test("has many items, but not without end", () => {
     const fields = (count: number) =>
       Array.from({ length: count }, (_, at) => `BODY[HEADER.FIELDS (X-${at})]`).join(" ");
-    expect(kinds(`(${fields(mostFetchItems)} ${fields(mostFetchItems)})`)).toHaveLength(mostFetchItems);
+    expect(kinds(`(${fields(mostFetchItems)})`)).toHaveLength(mostFetchItems);
     expect(() => kinds(`(${fields(mostFetchItems + 1)})`)).toThrow(BeyondLimit);
   });
 

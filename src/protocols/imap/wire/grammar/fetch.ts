@@ -43,9 +43,12 @@ export const mostFetchItems = 250;
 
 function fetchItems(cursor: Cursor): readonly FetchItem[] {
   if (cursor.peek() === open) {
-    const items = distinct(attList(cursor));
-    if (items.length > mostFetchItems) throw new BeyondLimit(`${mostFetchItems} items in one FETCH`, cursor.at);
-    return items;
+    let count = 0;
+    const counted = (place: Cursor): FetchItem => {
+      if (++count > mostFetchItems) throw new BeyondLimit(`${mostFetchItems} items in one FETCH`, place.at);
+      return fetchAtt(place);
+    };
+    return distinct(parenthesisedSome(counted)(cursor));
   }
   const from = cursor.at;
   const word = keyword(cursor, "fetch-att");
@@ -71,8 +74,6 @@ export function fetchAtt(cursor: Cursor): FetchItem {
   }
   throw cursor.expected("fetch-att", from);
 }
-
-const attList = parenthesisedSome(fetchAtt);
 
 /** Each item once; BODY[x] and BODY.PEEK[x] together are BODY[x]. */
 function distinct(items: readonly FetchItem[]): readonly FetchItem[] {
