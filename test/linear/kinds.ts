@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MailboxList, MailboxSummary } from "../../src/actors/account/requests.ts";
 import { linkAttachments } from "../../src/actors/workers/attachment-links.ts";
-import type { UidRuns } from "../../src/domain/account/uid-runs.ts";
+import { intersection, type UidRuns } from "../../src/domain/account/uid-runs.ts";
 import { HeaderFieldPicker } from "../../src/domain/mime/header-fields.ts";
 import { clientAddress } from "../../src/protocols/http/client-address.ts";
 import { attachmentDisposition } from "../../src/protocols/http/content-disposition.ts";
@@ -318,6 +318,15 @@ const imap: readonly Kind[] = [
       const view = { known, count: size, top: known.at(-1), recent: [] };
       const sets = Array.from({ length: size / 4 }, (_, at) => ({ kind: "uids", set: [at + 1, known.at(-1)!] }));
       return () => tried(() => searchCriteria({ kind: "and", of: sets } as never, view as never, 0));
+    },
+  },
+  {
+    name: "flags of one message after the other, in a mailbox with gaps",
+    grown(size) {
+      const known = evens(size);
+      return () => {
+        for (let at = 0; at < size; at++) intersection([known[at * 2]!, known[at * 2]!], known);
+      };
     },
   },
   {

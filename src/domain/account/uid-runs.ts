@@ -90,11 +90,23 @@ export function union(a: UidRuns, b: UidRuns): UidRuns {
   return runsOfRanges(ranges);
 }
 
-/** UIDs in both sets. */
+/** The first run that reaches `uid`, by binary search; the length of the set where none does. */
+function runReaching(runs: UidRuns, uid: number): number {
+  let low = 0;
+  let high = runs.length / 2;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[middle * 2 + 1]! < uid) low = middle + 1;
+    else high = middle;
+  }
+  return low * 2;
+}
+
+/** UIDs in both sets. What lies before the other set's first UID is not looked at: one of them is often a single UID. */
 export function intersection(a: UidRuns, b: UidRuns): UidRuns {
   const runs: number[] = [];
-  let i = 0;
-  let j = 0;
+  let i = b.length === 0 ? 0 : runReaching(a, b[0]!);
+  let j = a.length === 0 ? 0 : runReaching(b, a[0]!);
   while (i < a.length && j < b.length) {
     const first = Math.max(a[i]!, b[j]!);
     const last = Math.min(a[i + 1]!, b[j + 1]!);

@@ -5,7 +5,7 @@ import { attachmentDisposition, safeMediaType } from "../content-disposition.ts"
 import { HttpFailure, messageNotFound } from "../failure.ts";
 import { accountId, flag, mailboxId, text, uid } from "../input/fields.ts";
 import type { Lease } from "../memory/byte-gate.ts";
-import { heldAnswer } from "../memory/held-answer.ts";
+import { heldAnswer, sizeOf } from "../memory/held-answer.ts";
 import { detailsOf, messageDetails } from "../message/message-view.ts";
 import { sourceStream } from "../message/source-stream.ts";
 import { type Call, operation } from "../operation.ts";
@@ -36,6 +36,8 @@ export const getMessage = operation({
       const message = granted(await services.accounts.ask(user, { kind: "readMessage", mailbox, uid, links }));
       const details = JSON.stringify({ success: true, ...detailsOf(message, { user, mailbox }) });
       const json = [Buffer.from(`${details.slice(0, -1)},`, "utf8"), message.shown, Buffer.from("}")];
+      // Twice the text where it is HTML as well, and escapes: known only now.
+      lease.resize(sizeOf(json));
       return heldAnswer(json, { "Content-Type": "application/json" }, { lease, clock: services.clock });
     });
   },
