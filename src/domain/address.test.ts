@@ -32,6 +32,22 @@ describe("addressView", () => {
     expect(view("a@b@c.example")).toBe("a@b@c.example");
   });
 
+  test("a local part in quotes is what stands between them", () => {
+    expect(view('"ann.lee"@b.example')).toBe("annlee@b.example");
+    expect(view('"ann+odd folder"@b.example')).toBe("ann@b.example");
+    expect(view('"a\\nn+\\"x\\" \\\\"@b.example')).toBe("ann@b.example");
+    expect(view('"ann+odd folder"')).toBe("ann@mail.example");
+    expect(splitAddress('"ann+odd@folder"@b.example', "")).toEqual({
+      local: "ann",
+      detail: "odd@folder",
+      domain: "b.example",
+    });
+    expect(splitAddress('"a@b"@c.example', "")).toEqual({ local: "a@b", detail: null, domain: "c.example" });
+    expect(view('" ann"@b.example')).not.toBe("ann@b.example");
+    for (const unclosed of ['"ann@b.example', '"ann"x@b.example', 'x"ann"@b.example', '"ann\\"@b.example'])
+      expect(view(unclosed)).not.toBe("ann@b.example");
+  });
+
   test("a + at the beginning is no detail", () => {
     expect(splitAddress("+ann@b.example", "")).toEqual({ local: "+ann", detail: null, domain: "b.example" });
     expect(view("+ann@b.example")).toBe("+ann@b.example");

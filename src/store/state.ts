@@ -44,7 +44,7 @@ export type Snapshot = {
 /** Fields are bytes that only the domain reads. */
 export type StoredMessage = {
   readonly message: MessageId;
-  /** Where the bytes are: BSON, see actors/account/message-record.ts. */
+  /** Where the bytes are, JSON: see `packPlace` in actors/account/message-place.ts. */
   readonly place: Uint8Array;
   /** ENVELOPE as IMAP text. */
   readonly envelope: Uint8Array;

@@ -42,11 +42,11 @@ export type AccountRequests = {
   search: { ask: { mailbox: MailboxId; criteria: SearchCriteria }; answer: SearchResult | Refused };
   /** A sync point: makes sure that whatever other nodes have appended is seen. Answers the committed seq and sums. */
   catchUp: { ask: object; answer: AccountFacts | Refused };
-  /** A message too large for one request arrives in pieces; see `Upload`. */
+  /** A message too large for one request arrives in pieces, under a name that its sender chooses; see `Uploads`. */
   uploadBegin: { ask: { upload: string }; answer: Taken };
   uploadWrite: { ask: { upload: string; bytes: Uint8Array }; answer: Taken };
   uploadAbort: { ask: { upload: string }; answer: Taken };
-  /** The account's user is gone: forgets its log, its state and its references. */
+  /** The account's user is gone: closes it for good, and forgets all that it held. */
   forget: { ask: object; answer: Taken };
 };
 
@@ -175,7 +175,7 @@ export type Columns = {
   readonly messages: Uint8Array;
 };
 
-/** `exact` is false where so old a past is no longer kept and every absent UID is named instead (RFC 7162 §3.2.5.1). */
+/** `exact` is false where so old a past is no longer kept: then every UID that is not there is named (RFC 7162 §5.1). */
 export type Vanished = { readonly ok: true; readonly seq: number; readonly uids: UidRuns; readonly exact: boolean };
 
 /** One thing to read of each message. `envelope`, `bodystructure`, `body` come as IMAP text, ready to send. */

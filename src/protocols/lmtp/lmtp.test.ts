@@ -92,6 +92,19 @@ test("a delivery adds Return-Path and Delivered-To and keeps the bytes", async (
   expect(message.toString()).toBe("Subject: x\r\n\r\nhello\r\n");
 });
 
+test("trace headers have the addresses as the MTA wrote them: nothing becomes UTF-8 that came as ASCII", async () => {
+  const client = await greeted();
+  await envelope(client, "bob@xn--mnchen-3ya.example", "alice@xn--mnchen-3ya.example", "alice+Odd@mail.example");
+  await client.command("Subject: x\r\n\r\nhello\r\n.");
+  await client.reply();
+  await envelope(client, "bob@münchen.example", "alice@münchen.example");
+  await client.command("Subject: y\r\n\r\nhello\r\n.");
+  expect(world.recorded.map(({ trace }) => trace)).toEqual([
+    "Return-Path: <bob@xn--mnchen-3ya.example>\r\nDelivered-To: alice@xn--mnchen-3ya.example\r\nDelivered-To: alice+Odd@mail.example\r\n",
+    "Return-Path: <bob@münchen.example>\r\nDelivered-To: alice@münchen.example\r\n",
+  ]);
+});
+
 const line = (length: number) => Buffer.alloc(length, "x");
 for (const [name, message] of Object.entries({
   "8-bit octets": Buffer.from(Array.from({ length: 256 }, (_, octet) => octet)),

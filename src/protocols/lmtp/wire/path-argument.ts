@@ -1,6 +1,7 @@
-import { domainToUnicode } from "node:url";
-
-/** What MAIL FROM and RCPT TO carry. The address is empty for the null sender; parameter names are upper-case. */
+/**
+ * What MAIL FROM and RCPT TO carry. The address is as it was written, in quotes and as `xn--` where it was so, for it
+ * goes into trace headers; it is empty for the null sender. Parameter names are upper-case.
+ */
 export type PathArgument = {
   readonly address: string;
   readonly args: Readonly<Record<string, string | true>>;
@@ -10,7 +11,7 @@ export type PathArgument = {
 
 /**
  * Reads `MAIL FROM:<path> parameters` or `RCPT TO:<path> parameters`, or answers null where it cannot be read. A source
- * route is skipped, a domain comes out in Unicode, and a recipient without a domain belongs to `hostname`.
+ * route is skipped, and a recipient without a domain belongs to `hostname`.
  *
  * Mail that reaches an LMTP server has been accepted already, so a sender's address may look any way that harms
  * nobody: stray dots, underscores in domains, long local parts.
@@ -52,23 +53,12 @@ function readAddress(path: string, defaultDomain: string | null): string | null 
   const address = path.replace(/^@[^\s,:@"]+(?:,@[^\s,:@"]+)*:/, "");
   if (address === "" || address.length > longestAddress || harmful.test(address)) return null;
   const at = address.endsWith('"') ? -1 : address.lastIndexOf("@");
-  if (at < 0) return defaultDomain === null ? null : `${unquoted(address)}@${defaultDomain}`;
+  if (at < 0) return defaultDomain === null ? null : `${address}@${defaultDomain}`;
   const local = address.slice(0, at);
   const domain = address.slice(at + 1);
   if (local === "" || domain === "" || /["\\]/.test(domain)) return null;
   if (!(local[0] === '"' ? quotedString : dotString).test(local)) return null;
-  return `${unquoted(local)}@${unicodeDomain(domain)}`;
-}
-
-/** `"john.doe"` names the same mailbox as `john.doe`. */
-function unquoted(local: string): string {
-  const inner = quotedString.exec(local)?.[1]?.replace(/\\(.)/g, "$1");
-  return inner !== undefined && inner !== "" && !/[\s@"\\<>(),:;[\]]/.test(inner) ? inner : local;
-}
-
-function unicodeDomain(domain: string): string {
-  if (!/(^|\.)xn--/i.test(domain)) return domain;
-  return domainToUnicode(domain) || domain;
+  return address;
 }
 
 function readParameters(address: string, text: string): PathArgument | null {
