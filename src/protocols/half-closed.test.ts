@@ -3,14 +3,19 @@ import { connect } from "node:net";
 import { Stage } from "../../test/transcripts/stage.ts";
 import type { LoginAttempt } from "../actors/directory/requests.ts";
 import { type Farewell, type Security, sayAllAndListen } from "./half-closing-client.fixture.ts";
+import { startRealHttp } from "./http/real-server.testing.ts";
+import type { Services } from "./services.ts";
 
 let stage: Stage;
 /** Everything the server would have to wait for waits for this. */
 let gate: Promise<void>;
-let open: () => void;
+let open: () => void = () => undefined;
 
-beforeAll(async () => {
-  stage = await Stage.open({}, ({ accounts, directory }) => ({
+function gated(
+  accounts: Services["accounts"],
+  directory: Services["directory"],
+): Pick<Services, "accounts" | "directory"> {
+  return {
     accounts: {
       ask: async (account, request) => {
         await gate;
@@ -27,12 +32,21 @@ beforeAll(async () => {
               return target.authenticate(attempt);
             },
     }),
-  }));
+  };
+}
+
+beforeAll(async () => {
+  stage = await Stage.open({}, ({ accounts, directory }) => gated(accounts, directory));
 });
 afterAll(() => stage.close());
 beforeEach(() => {
   ({ promise: gate, resolve: open } = Promise.withResolvers<void>());
 });
+
+/** The server behind `port` has answered another client twice. */
+async function pinged(port: number): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await (await fetch(`http://127.0.0.1:${port}/ready`)).text();
+}
 
 /** Returns when the server has taken notice of whatever the kernel had for it before. */
 async function noticed(port: number): Promise<void> {
@@ -111,6 +125,69 @@ describe("a client that says all and ends its sending side hears every answer, t
       });
     }
   }
+});
+
+describe("http: a client that ends its sending side behind its request has the whole answer, then the end", () => {
+  const token = "X-Access-Token: the-root-token\r\n";
+  const json = (body: string) => `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const ask = (line: string, rest = "\r\n") => `${line} HTTP/1.1\r\nHost: localhost\r\n${token}${rest}`;
+  let http: Awaited<ReturnType<typeof startRealHttp>>;
+  let port: number;
+  let tlsPort: number;
+  let source: string;
+  beforeAll(async () => {
+    open();
+    http = await startRealHttp({ tlsPort: 0 }, ({ accounts, directory }) => ({ ...gated(accounts, directory) }));
+    [port, tlsPort] = [false, true].map(
+      (tls) => http.listening.addresses.find((address) => address.tls === tls)!.port,
+    ) as [number, number];
+    const { id, mailboxes } = await http.addUser("ann");
+    const large = Buffer.from(`Subject: large\r\n\r\n${"a line of text\r\n".repeat(200_000)}`);
+    const path = `/users/${id}/mailboxes/${mailboxes.INBOX}/messages`;
+    await http.request("POST", path, large, { "content-type": "message/rfc822" });
+    source = `${path}/1/message.eml`;
+  });
+  afterAll(() => http.close());
+
+  for (const [way, security, farewell] of ways.filter(([, security]) => security !== "starttls")) {
+    const heard = (said: string) =>
+      sayAllAndListen(security === "none" ? port : tlsPort, said, {
+        security: security as Security,
+        farewell,
+        silent: () => void pinged(port).then(open),
+      });
+
+    test(`with a body, ${way}`, async () => {
+      const said = ask("POST /authenticate", json('{"username":"ann","password":"ann-secret"}'));
+      expect(await heard(said)).toMatch(/^HTTP\/1\.1 200 [\s\S]*"success":true/);
+    });
+
+    test(`large, ${way}`, async () => {
+      const answer = await heard(ask(`GET ${source}`));
+      expect(answer).toStartWith("HTTP/1.1 200 ");
+      expect(answer.slice(answer.indexOf("\r\n\r\n") + 4).length).toBe(16 + 3 + 16 * 200_000 - 1);
+    });
+
+    test(`several requests, ${way}`, async () => {
+      const answer = await heard(`${ask("GET /users")}${ask("GET /nothing")}${ask("GET /users")}`);
+      expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 404", "HTTP/1.1 200"]);
+    });
+
+    test(`what is not whole is not carried out, ${way}`, async () => {
+      open();
+      expect(await heard("GET /users HTT")).toMatch(/^(HTTP\/1\.1 400 |$)/);
+      expect(
+        await heard(
+          ask("POST /users", 'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"username":"bob",'),
+        ),
+      ).toMatch(/^(HTTP\/1\.1 400 |$)/);
+      expect((await http.get("/users")).total).toBe(1);
+    });
+  }
+
+  test("nothing is left of such connections", async () => {
+    while (http.listening.connections() > 0) await new Promise((resolve) => setImmediate(resolve));
+  });
 });
 
 describe("a client that ends its sending side in the middle", () => {

@@ -17,7 +17,7 @@ const ciphers = [
   "ECDHE-RSA-CHACHA20-POLY1305",
 ].join(":");
 
-/** The policy with a certificate, for `Bun.listen`, `Bun.serve` and `upgradeTLS`. */
+/** The policy with a certificate, for `Bun.listen` and `upgradeTLS`. */
 export function tlsForBun({ key, cert }: Certificate): Certificate & { minVersion: number; ciphers: string } {
   return { key, cert, minVersion: version.number, ciphers };
 }

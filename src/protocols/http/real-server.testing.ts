@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { startTestServices } from "../../../test/services.ts";
 import { jobs } from "../../actors/workers/jobs.ts";
+import type { Services } from "../services.ts";
 import { rootToken, wellDetails } from "./bare-server.testing.ts";
 import { checkAnswer } from "./contract.testing.ts";
 import { startHttp } from "./server.ts";
@@ -13,10 +14,14 @@ export type Json = any;
 export type RealHttp = Awaited<ReturnType<typeof startRealHttp>>;
 
 /** The API over the real directory, actors and embedded store; every JSON answer is held to the contract. */
-export async function startRealHttp(options: Partial<HttpOptions> = {}) {
+export async function startRealHttp(
+  options: Partial<HttpOptions> = {},
+  change: (services: Services) => Partial<Services> = () => ({}),
+) {
   const { services, close } = await startTestServices();
   const all: AllServices = {
     ...services,
+    ...change(services),
     health: async () => wellDetails,
     ready: () => true,
     composer: jobs,

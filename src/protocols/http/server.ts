@@ -1,17 +1,16 @@
 import { createSecureContext } from "node:tls";
-import type { Server } from "bun";
 import { trustedAddresses } from "../proxy-protocol.ts";
-import { tlsForBun } from "../tls-policy.ts";
+import { tlsForNode } from "../tls-policy.ts";
 import { createApp } from "./app.ts";
 import { anyOf, rootTokenLookup, userTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
 import { ByteGate } from "./memory/byte-gate.ts";
 import { operations } from "./operations.ts";
-import { withReadableUrl } from "./request-host.ts";
 import type { AllServices, HttpListening, HttpOptions } from "./services.ts";
+import { serveWeb, type WebServer } from "./web-server.ts";
 
 // A client that neither sends nor takes a byte for so long is gone; event streams say something more often.
-const idleSeconds = 60;
+const idle = 60_000;
 /** Octets of messages, bodies and answers that are in memory at one time; what is made of them is a few times more. */
 const roomForMessages = 64 * 1024 * 1024;
 
@@ -33,9 +32,7 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
   });
   let running = 0;
 
-  const fetch = async (asSent: Request, server: Server<undefined>): Promise<Response> => {
-    const request = withReadableUrl(asSent);
-    if (request instanceof Response) return request;
+  const fetch = async (request: Request, peer: string): Promise<Response> => {
     if (leaving.signal.aborted) return goodbye(leaves());
     if (running >= options.maxRequests && !(isProbe(request) && running < options.maxRequests + keptForProbes)) {
       services.metrics.refused("http", "connections");
@@ -44,73 +41,67 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     running++;
     services.metrics.connected("http");
     try {
-      const peer = server.requestIP(asSent)?.address ?? "";
       if (request.method !== "HEAD") return await app.fetch(request, { peer });
       // Answered as GET and without its body, which must not go on being produced.
       const response = await app.fetch(new Request(request, { method: "GET" }), { peer });
       await response.body?.cancel();
       return new Response(null, response);
+    } catch (error) {
+      services.logger.error({ protocol: "http", err: error }, "Cannot answer a request");
+      return failureResponse(new HttpFailure(500, "InternalServerError", "The server failed to answer"));
     } finally {
       running--;
       services.metrics.disconnected("http");
     }
   };
 
-  const serve = (port: number, tls: boolean): Server<undefined> =>
-    Bun.serve({
-      hostname: options.host,
+  const serve = (port: number, tls: boolean): Promise<WebServer> =>
+    serveWeb({
+      host: options.host,
       port,
       reusePort: options.reusePort,
-      idleTimeout: idleSeconds,
-      // Every operation has its own limit, and says so in an answer clients understand.
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      ...(tls ? { tls: tlsForBun(services.tls()) } : {}),
+      tls: tls ? tlsForNode(services.tls()) : null,
+      idle,
       fetch,
-      error(error) {
-        services.logger.error({ protocol: "http", err: error }, "Cannot answer a request");
-        return failureResponse(new HttpFailure(500, "InternalServerError", "The server failed to answer"));
-      },
     });
 
-  const clear = options.port === null ? null : serve(options.port, false);
-  let secure: Server<undefined> | null = null;
+  const clear = options.port === null ? null : await serve(options.port, false);
+  let secure: WebServer | null = null;
   try {
-    secure = options.tlsPort === null ? null : serve(options.tlsPort, true);
+    secure = options.tlsPort === null ? null : await serve(options.tlsPort, true);
   } catch (error) {
-    clear?.stop(true);
+    void clear?.stop();
     throw error;
   }
-  const replaced = new Set<Server<undefined>>();
+  const replaced = new Set<WebServer>();
   const servers = () => [clear, secure, ...replaced].filter((server) => server !== null);
   const addresses = [clear, secure].flatMap((server) =>
-    server === null ? [] : [{ host: options.host, port: server.port!, tls: server === secure }],
+    server === null ? [] : [{ host: options.host, port: server.port, tls: server === secure }],
   );
 
   return {
     addresses,
-    connections: () => servers().reduce((sum, server) => sum + server.pendingRequests, 0),
+    connections: () => servers().reduce((sum, server) => sum + server.pending, 0),
     async renewCertificate() {
       if (secure === null) return;
       createSecureContext(services.tls()); // throws for what is no certificate, while the old one still serves
       const old = secure;
-      const port = old.port!;
       const gone = old.stop();
       replaced.add(old);
-      secure = serve(port, true);
+      secure = await serve(old.port, true);
       gone.finally(() => replaced.delete(old));
     },
     async drain(ms) {
       leaving.abort();
       const gone = Promise.all(servers().map((server) => server.stop()));
-      for (const server of servers()) server.closeIdleConnections();
       let forget = () => {};
       const late = new Promise<void>((resolve) => {
         forget = services.clock.after(ms, resolve);
       });
       await Promise.race([gone, late]);
       forget();
-      await Promise.all(servers().map((server) => server.stop(true)));
+      for (const server of servers()) server.end();
+      await gone;
     },
   };
 }
