@@ -1,4 +1,5 @@
 import MailComposer from "nodemailer/lib/mail-composer";
+import { readContent } from "./attachment-content.ts";
 
 /** A message in parts. A text may be the name of one that is given beside it. */
 export type Draft = {
@@ -35,12 +36,22 @@ export type NamedTexts = ReadonlyMap<string, readonly Uint8Array[]>;
 /** The bytes of a message; null where one of the texts is no string of JSON. */
 export type Composed = Uint8Array | null;
 
+/** Which of the attachments, by its index, has a content that is none, and why. */
+export type UnreadableAttachment = { readonly attachment: number; readonly why: string };
+
 /** The message's bytes (RFC 5322). Nothing is read from files or the network, whatever the parts say. */
-export async function composeMessage(draft: Draft, texts: NamedTexts): Promise<Composed> {
+export async function composeMessage(draft: Draft, texts: NamedTexts): Promise<Composed | UnreadableAttachment> {
   const named = namedStrings(texts);
   if (named === null) return null;
   const textOf = (text: string) => named.get(text) ?? text;
   const { reference } = draft;
+  const attachments: object[] = [];
+  for (const [at, { content: text, encoding, ...attachment }] of (draft.attachments ?? []).entries()) {
+    const content = readContent(textOf(text), encoding);
+    if ("why" in content) return { attachment: at, why: content.why };
+    const { octets, contentType } = content;
+    attachments.push({ ...(contentType === undefined ? {} : { contentType }), ...attachment, content: octets });
+  }
   const composer = new MailComposer({
     from: draft.from as { name: string; address: string } | undefined,
     replyTo: draft.replyTo as { name: string; address: string } | undefined,
@@ -51,10 +62,7 @@ export async function composeMessage(draft: Draft, texts: NamedTexts): Promise<C
     text: draft.text === undefined ? (draft.html === undefined ? "" : undefined) : textOf(draft.text),
     html: draft.html === undefined ? undefined : textOf(draft.html),
     headers: [...(draft.headers ?? [])],
-    attachments: (draft.attachments ?? []).map(({ content, encoding, ...attachment }) => ({
-      ...attachment,
-      content: Buffer.from(textOf(content), encoding),
-    })),
+    attachments,
     ...(reference?.messageId
       ? { inReplyTo: reference.messageId, references: [...reference.references, reference.messageId].slice(-100) }
       : {}),

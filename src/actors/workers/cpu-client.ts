@@ -3,7 +3,7 @@ import * as Comlink from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
 import { Lifetime } from "../runtime/lifetime.ts";
-import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
+import type { Composed, Draft, NamedTexts, UnreadableAttachment } from "./compose-message.ts";
 import type { Cpu, Description, SearchedMessage } from "./cpu.ts";
 import type { DecodedAttachment, ShownContent } from "./readable.ts";
 
@@ -53,7 +53,7 @@ export class CpuClient implements Cpu {
   }
 
   /** Tried once: the texts go to the worker, and are gone where it dies. */
-  async compose(draft: Draft, texts: NamedTexts): Promise<Composed> {
+  async compose(draft: Draft, texts: NamedTexts): Promise<Composed | UnreadableAttachment> {
     return (await this.#leastBusy()).run((cpu) => cpu.compose(draft, movedTexts(texts)));
   }
 

@@ -1,5 +1,5 @@
 import type { SearchCriteria } from "../../domain/search/criteria.ts";
-import type { Composed, Draft, NamedTexts } from "./compose-message.ts";
+import type { Composed, Draft, NamedTexts, UnreadableAttachment } from "./compose-message.ts";
 import type { DecodedAttachment, ShownContent } from "./readable.ts";
 
 /**
@@ -16,7 +16,7 @@ export interface Cpu {
   /** One attachment, decoded; null where there is no such one. */
   attachment(message: Uint8Array, id: string): Promise<DecodedAttachment | null>;
   /** The bytes of a message that is composed of its parts. */
-  compose(draft: Draft, texts: NamedTexts): Promise<Composed>;
+  compose(draft: Draft, texts: NamedTexts): Promise<Composed | UnreadableAttachment>;
   /** The bytes of one that is a text of JSON. */
   messageOfText(text: string, texts: NamedTexts): Promise<Composed>;
   /** A PHC string. */

@@ -43,7 +43,8 @@ export const jobs: Cpu = {
   },
 
   async compose(draft, texts) {
-    return moved(await composeMessage(draft, texts));
+    const composed = await composeMessage(draft, texts);
+    return composed !== null && "why" in composed ? composed : moved(composed);
   },
 
   async messageOfText(text, texts) {

@@ -1,4 +1,4 @@
-import type { Composed, Draft, NamedTexts } from "../../actors/workers/compose-message.ts";
+import type { Composed, Draft, NamedTexts, UnreadableAttachment } from "../../actors/workers/compose-message.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Listening, Protocol, Services } from "../services.ts";
 
@@ -17,7 +17,7 @@ export type HttpServices = {
 };
 
 export type Composer = {
-  compose(draft: Draft, texts: NamedTexts): Promise<Composed>;
+  compose(draft: Draft, texts: NamedTexts): Promise<Composed | UnreadableAttachment>;
   /** Of a message that is a text itself. */
   messageOfText(text: string, texts: NamedTexts): Promise<Composed>;
 };

@@ -126,7 +126,11 @@ async function piecesOf(params: Upload, call: Call): Promise<AsyncIterable<Uint8
     date: new Date(services.clock.now()),
     reference: await referenceOf(params, call),
   };
-  return limited(await services.composer.compose(draft, texts), options.messageSize);
+  const composed = await services.composer.compose(draft, texts);
+  if (composed !== null && "why" in composed) {
+    throw badInput(`attachments.${composed.attachment}.content`, composed.why);
+  }
+  return limited(composed, options.messageSize);
 }
 
 async function* limited(bytes: Composed, limit: number): AsyncGenerator<Uint8Array> {
