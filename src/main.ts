@@ -29,6 +29,7 @@ import { startHttp } from "./protocols/http/server.ts";
 import { startImap } from "./protocols/imap/listener.ts";
 import { startLmtp } from "./protocols/lmtp/start-lmtp.ts";
 import { startPop3 } from "./protocols/pop3/start-pop3.ts";
+import { trustedAddresses } from "./protocols/proxy-protocol.ts";
 import type { Listening, Protocol, Services } from "./protocols/services.ts";
 import type { ShardStart } from "./shard-worker.ts";
 import type { Hints } from "./store/hints.ts";
@@ -145,8 +146,10 @@ export async function startServer(
     randomHex,
     limits: {
       perUser: config.limits.login_failures_per_user,
+      perUserAnywhere: config.limits.login_failures_per_user_anywhere,
       perAddress: config.limits.login_failures_per_address,
       window: config.limits.login_window / 1000,
+      trusted: trustedAddresses(config.limits.trusted_networks),
     },
     quota: config.limits.quota,
     checkedAtOnce: 4 * (config.cpu_workers || spare),

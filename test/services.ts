@@ -52,7 +52,7 @@ export async function startTestServices(
     hostname: "localhost",
     newId,
     randomHex,
-    limits: { perUser: 12, perAddress: 60, window: 120 },
+    limits: { perUser: 12, perUserAnywhere: 120, perAddress: 60, window: 120, trusted: () => false },
     quota: 0,
     checkedAtOnce: 4,
   });

@@ -124,14 +124,26 @@ export const configSchema = z.strictObject({
       },
     ),
     quota: size("Quota of a new user for whom none is given; 0: none.", "0", { min: 0 }),
-    login_failures_per_user: integer("Failed logins of one user within `login_window`; then the user must wait.", 20, {
-      min: 1,
-      max: 1_000_000,
-    }),
+    login_failures_per_user: integer(
+      "Failed logins with one user name from one address (IPv6: one /64 network) within `login_window`; then that name must wait there.",
+      20,
+      { min: 1, max: 1_000_000 },
+    ),
+    login_failures_per_user_anywhere: integer(
+      "Failed logins with one user name from all addresses together; then it must wait wherever it has not logged in for 30 days.",
+      200,
+      { min: 1, max: 1_000_000 },
+    ),
     login_failures_per_address: integer(
-      "Failed logins from one address (IPv6: one /64 network) within `login_window`; then it must wait.",
+      "Failed logins, and wrong access tokens, from one address (IPv6: one /64 network) within `login_window`; then names that have not logged in from there for 30 days must wait.",
       100,
       { min: 1, max: 1_000_000 },
+    ),
+    trusted_networks: list(
+      "Addresses that many clients share, such as a proxy without the PROXY protocol or a webmail: they have no limit of their own on failed logins.",
+      z.string().refine(isAddressBlock),
+      'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
+      ["127.0.0.0/8", "::1"],
     ),
     login_window: duration("How long failed logins count.", "10m", { min: "1s", max: "30d" }),
   }),

@@ -172,6 +172,13 @@ export function hintsContract(name: string, open: (clock: ManualClock) => Promis
       expect(results.filter(Boolean)).toHaveLength(7);
     });
 
+    test("reading a counter makes none", async () => {
+      const key = fresh("read");
+      expect(await hints.count(key, 0, 60)).toEqual({ count: 0, resetIn: 0 });
+      await elapse(30);
+      expect(await hints.count(key, 1, 60)).toEqual({ count: 1, resetIn: 60 });
+    });
+
     test("a counter adds up, says when it starts over, and does", async () => {
       const key = fresh("count");
       expect(await hints.count(key, 1, 60)).toEqual({ count: 1, resetIn: 60 });

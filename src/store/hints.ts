@@ -21,7 +21,10 @@ export interface Hints {
   /** Its members; some that have expired just now may be among them. */
   members(group: string): Promise<readonly string[]>;
 
-  /** Adds to a counter that starts over `window` seconds after its first count; answers the new sum and the seconds left. */
+  /**
+   * Adds to a counter that starts over `window` seconds after its first count; answers the new sum and the seconds left.
+   * To add 0 is to read: a counter that is not there is not made, and answers 0 of both.
+   */
   count(key: string, by: number, window: number): Promise<{ count: number; resetIn: number }>;
 
   /** False while the real one is away (the per-node fallback answers then). */

@@ -10,6 +10,8 @@ beforeAll(async () => {
   victim = await startVictim({
     EIDER_LIMITS_LOGIN_FAILURES_PER_USER: `${perUser}`,
     EIDER_LIMITS_LOGIN_FAILURES_PER_ADDRESS: "40",
+    // Loopback is trusted otherwise.
+    EIDER_LIMITS_TRUSTED_NETWORKS: "192.0.2.0/24",
   });
   for (const name of ["bystander", "alice", "bob"]) await victim.addUser(name);
 });
@@ -72,3 +74,31 @@ test("an address that fails with many names is limited too", async () => {
   expect(answers.filter((answer) => answer.startsWith("NO [LIMIT]")).length).toBeGreaterThan(15);
   expect((await guess("bob", "secret")).answer).toStartWith("NO [LIMIT]");
 }, 60_000);
+
+test("guesses that are refused unseen end their connection too, and each is no line of the log", async () => {
+  const before = victim.log().split("\n").length;
+  const client = await LineClient.connect(victim.imap, true);
+  const heard: string[] = [];
+  client.say("a LOGIN bob secret\r\n".repeat(1000));
+  for (let line = await client.hear(); line !== null; line = await client.hear()) heard.push(line);
+  expect(heard.filter((line) => line.startsWith("a NO [LIMIT]"))).toHaveLength(5);
+  expect(heard.at(-1)).toStartWith("* BYE");
+  const pop = await LineClient.connect(victim.pop3, false);
+  const answers: string[] = [];
+  pop.say("USER bob\r\nPASS secret\r\n".repeat(1000));
+  for (let line = await pop.hear(); line !== null; line = await pop.hear()) answers.push(line);
+  expect(answers.filter((line) => line.startsWith("-ERR [LOGIN-DELAY]"))).toHaveLength(5);
+  // What is written is of the connections, not of their guesses.
+  expect(victim.log().split("\n").length - before).toBeLessThan(8);
+});
+
+test("wrong access tokens are counted; the root token and those of users who were there are not refused", async () => {
+  const ask = (token: string) => victim.api("/authenticated", { headers: { "x-access-token": token } });
+  const statuses: number[] = [];
+  for (let n = 0; n < 45; n++) statuses.push((await ask(`guess${n}`)).status);
+  expect(statuses.filter((status) => status === 403)).toHaveLength(40);
+  const refused = await ask("one more");
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect((await victim.api("/users")).status).toBe(200);
+});

@@ -149,7 +149,7 @@ export class Node {
       hostname: "example.com",
       newId: objectIds(clock.now.bind(clock), (bytes) => random.bytes(bytes)),
       randomHex,
-      limits: { perUser: 1_000_000, perAddress: 1_000_000, window: 60 },
+      limits: { perUser: 1e6, perUserAnywhere: 1e6, perAddress: 1e6, window: 60, trusted: () => false },
       quota: 0,
       checkedAtOnce: 4,
     });

@@ -106,6 +106,7 @@ export class RedisServer {
 
   count(key: string, by: number, window: number): [number, number] {
     const now = this.#world.time;
+    if (by === 0 && this.#get(key, "count") === null) return [0, 0];
     const value = this.#get(key, "count") ?? { kind: "count", count: 0, expires: now + window };
     const next = { ...value, count: value.count + by };
     this.#keys.set(key, next);

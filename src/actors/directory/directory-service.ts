@@ -17,10 +17,11 @@ import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Accounts } from "../account/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { Turns } from "../runtime/turns.ts";
+import { FairTurns } from "../runtime/fair-turns.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Cpu } from "../workers/cpu.ts";
 import { type FailureLimits, LoginLimits } from "./login-limits.ts";
+import { networkOf } from "./network-of.ts";
 import { defaults, standardMailboxes } from "./new-user.ts";
 import type {
   CreateResult,
@@ -29,10 +30,11 @@ import type {
   LoginResult,
   Resolved,
   StandardPaths,
+  TokenOwner,
   UpdateResult,
 } from "./requests.ts";
 import { UserChanges } from "./user-changes.ts";
-import { UserTokens } from "./user-tokens.ts";
+import { namedBy, UserTokens } from "./user-tokens.ts";
 
 export type DirectoryParts = {
   readonly store: DirectoryStore;
@@ -70,7 +72,8 @@ export class DirectoryService implements Directory {
   readonly #verified = new Map<string, number>();
   readonly #key: string;
   readonly #limits: LoginLimits;
-  readonly #turns: Turns;
+  readonly #tokenLimits: LoginLimits;
+  readonly #turns: FairTurns;
   readonly #changes: UserChanges;
   readonly #tokens: UserTokens;
   readonly #existing = new Map<AccountId, number>();
@@ -82,8 +85,11 @@ export class DirectoryService implements Directory {
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
     this.#key = parts.randomHex(32);
-    this.#limits = new LoginLimits(parts.hints, parts.limits);
-    this.#turns = new Turns(parts.checkedAtOnce);
+    const { perAddress } = parts.limits;
+    const tokens = { ...parts.limits, perUser: perAddress, perUserAnywhere: Number.POSITIVE_INFINITY };
+    this.#limits = new LoginLimits(parts.hints, parts.limits, "login", parts.clock);
+    this.#tokenLimits = new LoginLimits(parts.hints, tokens, "token", parts.clock);
+    this.#turns = new FairTurns(parts.checkedAtOnce);
     this.#changes = new UserChanges(parts.store);
     this.#tokens = new UserTokens({ ...parts, changes: this.#changes });
     const forget = (): void => this.#forget();
@@ -140,26 +146,29 @@ export class DirectoryService implements Directory {
 
   authenticate(attempt: LoginAttempt): Promise<LoginResult> {
     return this.#orUnavailable<LoginResult>(async () => {
-      const user = await this.#storedByName(attempt.username);
-      // A user has several names; guesses at any of them count together.
-      const name = user?.usernameView ?? usernameView(attempt.username);
-      const limited = await this.#limited(name, attempt.remote);
-      if (limited) return limited;
+      const { clock, hostname } = this.#parts;
+      const { username, password, remote } = attempt;
+      // What is counted is the name as it was given: were a user's names counted together, or unknown ones otherwise,
+      // the limit would tell strangers which names there are and which belong together.
+      const name = addressView(username, hostname);
+      const standing = await this.#limits.standing(name, remote);
+      if (standing.wait > 0) return rateLimited(standing.wait);
+      const user = await this.#storedByName(username);
       // Guesses that come all at once are looked at one after the other, each after the failures before it counted.
-      const checked = this.#proven(user, attempt.password)
+      const checked = this.#proven(user, password)
         ? "right"
-        : await this.#turns.take(async () => {
-            const limited = await this.#limited(name, attempt.remote);
-            if (limited) return limited;
-            if (await this.#verify(user, attempt.password)) return "right";
-            return { wrong: await this.#limits.failed(name, attempt.remote) };
+        : await this.#turns.take(networkOf(remote), standing.known, async () => {
+            const { wait } = await this.#limits.standing(name, remote);
+            if (wait > 0) return rateLimited(wait);
+            if (await this.#verify(user, password)) return "right";
+            return { wrong: await this.#failed(name, remote) };
           });
       if (checked !== "right" && "ok" in checked) return checked;
       if (checked !== "right") {
-        const { clock } = this.#parts;
         await new Promise<void>((resolve) => void clock.after(checked.wrong, resolve));
         return { ok: false, why: "badCredentials" };
       }
+      await this.#limits.succeeded(name, remote);
       if (!user || user.disabled || user.suspended || user.disabledScopes.includes(attempt.protocol)) {
         return { ok: false, why: "disabled" };
       }
@@ -167,9 +176,14 @@ export class DirectoryService implements Directory {
     });
   }
 
-  async #limited(name: string, remote: string): Promise<(LoginResult & { ok: false }) | null> {
-    const wait = await this.#limits.waitFor(name, remote);
-    return wait > 0 ? { ok: false, why: "rateLimited", retryAfter: wait } : null;
+  /** Counts a wrong password; answers after how many milliseconds that may be told. One line says that a limit is reached. */
+  async #failed(user: string, remote: string): Promise<number> {
+    const { delay, reached } = await this.#limits.failed(user, remote);
+    if (reached !== null) {
+      const fields = { user, remote, network: networkOf(remote), limit: reached };
+      this.#parts.logger.warn(fields, "too many failed logins: the next are refused unseen");
+    }
+    return delay;
   }
 
   /** The password was found right not long ago. */
@@ -359,8 +373,25 @@ export class DirectoryService implements Directory {
     return this.#tokens.issue(id, passwordChange);
   }
 
-  tokenOwner(token: string): Promise<AccountId | null> {
-    return this.#tokens.ownerOf(token);
+  async tokenOwner(token: string, remote: string): Promise<TokenOwner> {
+    const remembered = this.#tokens.remembered(token);
+    if (remembered !== null) return { ok: true, account: remembered };
+    const named = namedBy(token) ?? "";
+    const { wait } = await this.#tokenLimits.standing(named, remote);
+    if (wait > 0) return rateLimited(wait);
+    const account = await this.#tokens.ownerOf(token);
+    if (account !== null) {
+      await this.#tokenLimits.succeeded(named, remote);
+      return { ok: true, account };
+    }
+    const { reached } = await this.#tokenLimits.failed(named, remote);
+    this.#parts.logger.warn(
+      { remote, protocol: "http" },
+      reached === null
+        ? "Refused an unknown access token"
+        : "Too many unknown access tokens: the next are refused unseen",
+    );
+    return { ok: false, why: "unknown" };
   }
 
   async revokeToken(token: string): Promise<boolean> {
@@ -388,6 +419,8 @@ export class DirectoryService implements Directory {
     this.#unsubscribe();
   }
 }
+
+const rateLimited = (retryAfter: number) => ({ ok: false, why: "rateLimited", retryAfter }) as const;
 
 function shown({ passwordHash, usernameView: _, tokens: _tokens, version: _version, ...user }: StoredUser): User {
   return { ...user, hasPassword: passwordHash !== "" };

@@ -6,7 +6,7 @@ import type { NewUser, User, UserChange, UserPage, UserQuery } from "../../store
  * (the server's `hostname` is meant), in any letter case, with dots and a +detail that are ignored for look-up.
  */
 export interface Directory {
-  /** Checks a password, slows down and limits failures per user and per address (of the client). */
+  /** Checks a password; slows down and limits failures by name, and by network of the client (`LoginLimits`). */
   authenticate(attempt: LoginAttempt): Promise<LoginResult>;
   /** Where mail for this address goes. */
   resolve(address: string): Promise<Resolved>;
@@ -18,8 +18,8 @@ export interface Directory {
    * use, 180 days at most. Null where the user, or the password that was shown, is there no more.
    */
   issueToken(user: Pick<User, "id" | "passwordChange">): Promise<string | null>;
-  /** The user a token stands for; null where it is none, or the user is disabled. */
-  tokenOwner(token: string): Promise<AccountId | null>;
+  /** The user a token stands for; `remote`: the client's address, for which wrong tokens are counted. */
+  tokenOwner(token: string, remote: string): Promise<TokenOwner>;
   /** One token, or all tokens of a user, are good no longer; false where there was none. */
   revokeToken(token: string): Promise<boolean>;
   revokeTokens(id: AccountId): Promise<boolean>;
@@ -51,6 +51,12 @@ export type LoginResult =
   | { readonly ok: true; readonly user: User }
   /** `rateLimited`: try again after that many seconds. `unavailable`: the store does not answer. */
   | { readonly ok: false; readonly why: "badCredentials" | "disabled" | "unavailable" }
+  | { readonly ok: false; readonly why: "rateLimited"; readonly retryAfter: number };
+
+export type TokenOwner =
+  | { readonly ok: true; readonly account: AccountId }
+  /** `unknown`: it is no token that is good, or its user is disabled. `rateLimited`: try again after that many seconds. */
+  | { readonly ok: false; readonly why: "unknown" }
   | { readonly ok: false; readonly why: "rateLimited"; readonly retryAfter: number };
 
 export type Resolved =

@@ -55,13 +55,19 @@ export class UserTokens {
     return after?.tokens?.some(({ hash }) => hash === fresh.hash) ? token : null;
   }
 
+  /** Whose token this is, where that was found out not long ago; null where it was not. */
+  remembered(token: string): AccountId | null {
+    const known = this.#known.get(digest(token));
+    return known && known.until > this.#clock.monotonic() ? known.owner : null;
+  }
+
   /** Whose token this is; null where it is none that is good, or its user may not come in. */
   async ownerOf(token: string): Promise<AccountId | null> {
-    const user = userIn(token);
+    const remembered = this.remembered(token);
+    if (remembered !== null) return remembered;
+    const user = namedBy(token);
     if (user === null) return null;
     const wanted = digest(token);
-    const known = this.#known.get(wanted);
-    if (known && known.until > this.#clock.monotonic()) return known.owner;
     const forgotten = this.#forgotten;
     const stored = await this.#store.userById(user);
     const found = stored && this.#good(stored).find(({ hash }) => hash === wanted);
@@ -76,7 +82,7 @@ export class UserTokens {
 
   /** Makes a token good no longer; false where it was not. */
   async revoke(token: string): Promise<boolean> {
-    const user = userIn(token);
+    const user = namedBy(token);
     if (user === null) return false;
     const wanted = digest(token);
     let found = false;
@@ -116,7 +122,8 @@ export class UserTokens {
 
 const shape = /^[0-9a-f]{64}$/;
 
-function userIn(token: string): AccountId | null {
+/** The user that a token names; null for what cannot be a token. */
+export function namedBy(token: string): AccountId | null {
   return shape.test(token) ? (token.slice(0, 24) as AccountId) : null;
 }
 

@@ -197,9 +197,8 @@ async function admit(operation: Operation, facts: RequestFacts, parts: AppParts,
   const foreign = maybeFromForeignPage(facts.request.headers, parts.services.hostname);
   if (admits?.({ options: parts.options, peer: facts.peer, forwarded, foreign })) return nobody;
   const token = tokenOf(facts.url, facts.request.headers);
-  const principal = token === null ? null : await parts.lookup(token);
+  const principal = token === null ? null : await parts.lookup(token, remote);
   if (principal === null) {
-    if (token !== null) parts.services.logger.warn({ remote, protocol: "http" }, "Refused an unknown access token");
     throw new HttpFailure(403, "InvalidToken", "Invalid accessToken value");
   }
   if (!mayUse(principal, access, accountOf(facts, principal)))

@@ -31,7 +31,11 @@ export async function startBareHttp(parts: {
   };
   const services: AllServices = {
     accounts: { ask: async (_, request) => parts.ask?.(request as AccountRequest), watch: () => () => {} } as Accounts,
-    directory: { tokenOwner: async () => null, hasUser: async () => true, ...parts.directory } as Directory,
+    directory: {
+      tokenOwner: async () => ({ ok: false, why: "unknown" }),
+      hasUser: async () => true,
+      ...parts.directory,
+    } as Directory,
     sessions: (parts.sessions ?? {}) as Sessions,
     clock: realClock,
     randomHex: (bytes) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex"),

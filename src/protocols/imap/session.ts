@@ -179,7 +179,7 @@ export class Session implements Conversation, CommandReceiver {
     this.#faults++;
   }
 
-  /** Guessing passwords wears patience down faster. */
+  /** Guessing passwords wears patience down faster, also where nobody looked at the guess. */
   badLogin(): void {
     this.#faults += loginFault;
   }

@@ -22,10 +22,14 @@ export async function signIn(session: Session, username: string | null, password
       : await services.directory.authenticate({ username, password, protocol: "imap", remote });
   if (!result.ok) {
     services.metrics.login("imap", result.why === "rateLimited" ? "limited" : "failed");
-    if (result.why !== "unavailable") session.log().info({ user: username, why: result.why }, "login failed");
+    // Who is over a limit is not looked at; the line that said so was written when the limit was reached.
+    const level = result.why === "rateLimited" ? "debug" : "info";
+    if (result.why !== "unavailable") {
+      session.log()[level]({ user: username, why: result.why }, "login failed");
+      session.badLogin();
+    }
     switch (result.why) {
       case "badCredentials":
-        session.badLogin();
         return { status: "NO", code: "AUTHENTICATIONFAILED", text: "Wrong user name or password" };
       case "disabled":
         return { status: "NO", code: "CONTACTADMIN", text: "Account is disabled" };

@@ -15,6 +15,7 @@ const idleMs = 600_000;
 /** RFC 2449 §4 asks for 255; SASL responses and passwords may be longer. */
 const longestLine = 4096;
 const mostErrors = 50;
+const mostBadLogins = 5;
 /** Pipelined octets that wait in memory; more wait in the client. */
 const mostWaiting = 64 * 1024;
 
@@ -35,6 +36,7 @@ export class Session implements Conversation {
   #running = false;
   #paused = false;
   #errors = 0;
+  #badLogins = 0;
   #farewell: string | null = null;
   #after: "read" | "upgrade" | "end" = "read";
   #challenged: ((line: string | null) => void) | null = null;
@@ -81,6 +83,11 @@ export class Session implements Conversation {
     });
   }
 
+  /** A password was wrong or was not looked at; a few of them end the connection. */
+  badLogin(): void {
+    this.#badLogins++;
+  }
+
   endAfterReply(): void {
     this.#after = "end";
   }
@@ -95,7 +102,7 @@ export class Session implements Conversation {
     if (!this.#running || this.#challenged !== null) this.#leave();
   }
 
-  log(level: "info" | "warn" | "error", fields: object, text: string): void {
+  log(level: "debug" | "info" | "warn" | "error", fields: object, text: string): void {
     const user = this.user?.name;
     this.services.logger[level]({ session: this.#id, protocol: "pop3", user, remote: this.remote, ...fields }, text);
   }
@@ -176,9 +183,13 @@ export class Session implements Conversation {
 
   #next(): void {
     this.#running = false;
-    if (this.#farewell !== null || this.#after === "end" || this.#errors >= mostErrors) this.#leave();
+    if (this.#farewell !== null || this.#after === "end" || this.#impatient()) this.#leave();
     else if (this.#after === "upgrade") this.#upgrade();
     else this.#pump();
+  }
+
+  #impatient(): boolean {
+    return this.#errors >= mostErrors || this.#badLogins >= mostBadLogins;
   }
 
   #upgrade(): void {

@@ -18,7 +18,9 @@ export async function signIn(session: Session, username: string | null, password
       : await services.directory.authenticate({ username, password, protocol: "pop3", remote });
   services.metrics.login("pop3", result.ok ? "ok" : result.why === "rateLimited" ? "limited" : "failed");
   if (!result.ok) {
-    session.log("warn", { username, why: result.why }, "login failed");
+    // Who is over a limit is not looked at; the line that said so was written when the limit was reached.
+    session.log(result.why === "rateLimited" ? "debug" : "warn", { username, why: result.why }, "login failed");
+    if (result.why !== "unavailable") session.badLogin();
     return loginRefusal(result);
   }
   const { user } = result;

@@ -95,10 +95,11 @@ export class LocalHints implements Hints {
   }
 
   async count(key: string, by: number, window: number): Promise<{ count: number; resetIn: number }> {
-    this.#sweepNowAndThen();
     const now = this.#clock.now();
     let counter = this.#counters.get(key);
     if (!counter || counter.resets <= now) {
+      if (by === 0) return { count: 0, resetIn: 0 };
+      this.#sweepNowAndThen();
       counter = { count: 0, resets: now + window * 1000 };
       this.#counters.set(key, counter);
     }

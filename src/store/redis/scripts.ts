@@ -11,8 +11,12 @@ redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])
 if redis.call('PTTL', KEYS[1]) < ttl then redis.call('PEXPIRE', KEYS[1], ttl) end
 return 1`;
 
-/** KEYS: counter. ARGV: how much, window in milliseconds. Answers the sum and the milliseconds left. */
+/**
+ * KEYS: counter. ARGV: how much, window in milliseconds. Answers the sum and the milliseconds left; 0 of both for a
+ * counter that is not there and is only read.
+ */
 export const countScript = `
+if ARGV[1] == '0' and redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0} end
 local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then

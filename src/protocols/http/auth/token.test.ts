@@ -22,8 +22,9 @@ describe("tokenOf", () => {
 describe("rootTokenLookup", () => {
   test("knows its token and no other", async () => {
     const lookup = rootTokenLookup("secret");
-    expect(await lookup("secret")).toEqual({ kind: "root" });
-    for (const guess of ["", "secre", "secret ", "Secret", "secretsecret"]) expect(await lookup(guess)).toBeNull();
+    expect(await lookup("secret", "192.0.2.1")).toEqual({ kind: "root" });
+    for (const guess of ["", "secre", "secret ", "Secret", "secretsecret"])
+      expect(await lookup(guess, "192.0.2.1")).toBeNull();
   });
 
   test("refuses to serve with an empty token", () => {
@@ -34,9 +35,9 @@ describe("rootTokenLookup", () => {
 test("anyOf asks in turn", async () => {
   const user: Principal = { kind: "user", account: "0123456789abcdef01234567" as never };
   const lookup = anyOf(rootTokenLookup("root"), async (token) => (token === "mine" ? user : null));
-  expect(await lookup("root")).toEqual({ kind: "root" });
-  expect(await lookup("mine")).toEqual(user);
-  expect(await lookup("other")).toBeNull();
+  expect(await lookup("root", "192.0.2.1")).toEqual({ kind: "root" });
+  expect(await lookup("mine", "192.0.2.1")).toEqual(user);
+  expect(await lookup("other", "192.0.2.1")).toBeNull();
 });
 
 describe("mayUse", () => {

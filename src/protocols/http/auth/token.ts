@@ -1,9 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Directory } from "../../../actors/directory/requests.ts";
+import { HttpFailure } from "../failure.ts";
 import type { Principal } from "./principal.ts";
 
-/** Finds whom a token stands for; null: nobody. One for each kind of token, asked in turn. */
-export type TokenLookup = (token: string) => Promise<Principal | null> | Principal | null;
+/**
+ * Finds whom a token stands for; null: nobody. One for each kind of token, asked in turn. `remote`: the client's address.
+ *
+ * @throws HttpFailure 429 where too many wrong ones came from there
+ */
+export type TokenLookup = (token: string, remote: string) => Promise<Principal | null> | Principal | null;
 
 /**
  * The token of a request: `?accessToken=`, `X-Access-Token` or `Authorization: Bearer` (RFC 6750 §2.1), the first that
@@ -25,17 +30,19 @@ export function rootTokenLookup(rootToken: string): TokenLookup {
 
 /** Knows the tokens of users. */
 export function userTokenLookup(directory: Pick<Directory, "tokenOwner">): TokenLookup {
-  return async (token) => {
-    const account = await directory.tokenOwner(token);
-    return account === null ? null : { kind: "user", account };
+  return async (token, remote) => {
+    const owner = await directory.tokenOwner(token, remote);
+    if (owner.ok) return { kind: "user", account: owner.account };
+    if (owner.why === "unknown") return null;
+    throw new HttpFailure(429, "RateLimitedError", "Too many wrong access tokens", { retryAfter: owner.retryAfter });
   };
 }
 
 /** Asks each lookup until one knows the token. */
 export function anyOf(...lookups: readonly TokenLookup[]): TokenLookup {
-  return async (token) => {
+  return async (token, remote) => {
     for (const lookup of lookups) {
-      const principal = await lookup(token);
+      const principal = await lookup(token, remote);
       if (principal) return principal;
     }
     return null;
