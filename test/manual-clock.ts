@@ -21,6 +21,11 @@ export class ManualClock implements Clock {
     };
   }
 
+  /** How many wait for their time. */
+  get waiting(): number {
+    return this.#pending.length;
+  }
+
   /** Lets so many milliseconds pass; what is due on the way happens in order. */
   advance(ms: number): void {
     const end = this.#now + ms;

@@ -119,7 +119,7 @@ describe("a client that says all and ends its sending side hears every answer, t
         const heard = await sayAllAndListen(port, said(name), {
           security: security === "starttls" ? startTls[protocol] : security,
           farewell,
-          silent: () => void noticed(listening).then(open),
+          silent: () => noticed(listening).then(open),
         });
         for (const answer of answers) expect(heard).toMatch(answer);
       });
@@ -154,7 +154,7 @@ describe("http: a client that ends its sending side behind its request has the w
       sayAllAndListen(security === "none" ? port : tlsPort, said, {
         security: security as Security,
         farewell,
-        silent: () => void pinged(port).then(open),
+        silent: () => pinged(port).then(open),
       });
 
     test(`with a body, ${way}`, async () => {

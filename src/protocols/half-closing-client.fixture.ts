@@ -12,8 +12,8 @@ export type Manner = {
   readonly farewell?: Farewell;
   /** Sent in one packet with the first of TLS. */
   readonly before?: string;
-  /** Called when the kernel has the last of it, the FIN. */
-  readonly silent?: () => void;
+  /** Done when the kernel has the last of it, the FIN; the client does not leave before that is done. */
+  readonly silent?: () => Promise<void>;
 };
 
 /**
@@ -28,10 +28,13 @@ export async function sayAllAndListen(
   const raw = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   raw.on("error", () => undefined);
   await new Promise((resolve, reject) => raw.once("connect", resolve).once("error", reject));
-  if (silent) raw.once("finish", silent);
+  const done = new Promise<void>((resolve, reject) => {
+    raw.once("finish", () => (silent?.() ?? Promise.resolve()).then(resolve, reject));
+  });
   if (security === "none") {
     const heard = everything(raw);
     raw.end(text);
+    await done;
     return heard;
   }
   if (security !== "fromTheStart") {
@@ -55,6 +58,7 @@ export async function sayAllAndListen(
   const heard = everything(socket);
   if (farewell === "close_notify") socket.end(text);
   else socket.write(text, () => raw.end());
+  await done;
   return heard;
 }
 

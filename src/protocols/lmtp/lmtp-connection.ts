@@ -5,7 +5,7 @@ import type { SMTPStream } from "smtp-server/lib/smtp-stream.js";
 import type { Place } from "../admission.ts";
 import { data } from "./commands/data.ts";
 import type { IncomingMessage } from "./incoming-message.ts";
-import type { LmtpServer } from "./lmtp-server.ts";
+import { idleMs, type LmtpServer } from "./lmtp-server.ts";
 import { LmtpStream } from "./lmtp-stream.ts";
 import type { Recipient } from "./recipient.ts";
 import { overloaded } from "./refusals.ts";
@@ -82,6 +82,25 @@ export class LmtpConnection extends SMTPConnection {
       this.send(421, "4.5.2 Line too long or unreadable, closing connection");
     });
     return stream;
+  }
+
+  /**
+   * Waits until the client takes its replies, and for so long only: on Bun a socket's timeout, which the library relies
+   * on, does not come while something waits to be taken.
+   */
+  override _whenWritable(next: () => void): void {
+    const socket = this._socket;
+    if (!socket.writableNeedDrain || socket.destroyed) return next();
+    const settle = () => {
+      forget();
+      socket.off("drain", goOn).off("close", settle);
+    };
+    const goOn = () => {
+      settle();
+      next();
+    };
+    const forget = this._server.services.clock.after(idleMs, () => socket.destroy());
+    socket.on("drain", goOn).on("close", settle);
   }
 
   override _resetSession(): void {

@@ -13,7 +13,7 @@ import { rejected } from "./rejected.ts";
 import { SpareTime } from "./spare-time.ts";
 
 /** RFC 5321 §4.5.3.2.7: a server waits five minutes for the next command. */
-const idleMs = 300_000;
+export const idleMs = 300_000;
 /** How long a client is waited for during a drain before it is told so unasked, milliseconds. */
 const silence = 1000;
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { ManualClock } from "../../../test/manual-clock.ts";
 import { selfSigned } from "../../operation/self-signed.ts";
 import { RawClient } from "../raw-client.fixture.ts";
 import type { ListenerOptions, Listening } from "../services.ts";
@@ -62,6 +63,30 @@ test("LHLO offers the extensions of part 4, and no AUTH", async () => {
     `250-mail.example|250-PIPELINING|250-8BITMIME|250-SMTPUTF8|250-ENHANCEDSTATUSCODES|250-STARTTLS|250 SIZE ${lmtpOptions.messageSize}`,
   );
   expect(await client.command("AUTH PLAIN AGEAYg==")).toStartWith("500 ");
+});
+
+test("a client that says much and takes no reply is gone after five minutes", async () => {
+  const clock = new ManualClock();
+  await lmtp.drain(100);
+  lmtp = await startLmtp({ ...world.services(), clock }, lmtpOptions);
+  const socket = connect({ port: lmtp.addresses[0]!.port, host: "127.0.0.1" });
+  socket.on("error", () => undefined);
+  socket.pause();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  await new Promise((resolve) => socket.once("connect", resolve));
+  // More than fits into the buffers on both sides: the server stops reading because its replies are not taken.
+  for (let piece = 0; piece < 64; piece++) socket.write("NOOP\r\n".repeat(40_000));
+  while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(lmtp.connections()).toBe(1);
+  clock.advance(299_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(lmtp.connections()).toBe(1);
+  while (lmtp.connections() > 0) {
+    clock.advance(300_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.destroy();
+  await closed;
 });
 
 test("LHLO comes first, and HELO and EHLO are not LMTP (RFC 2033 §4.1)", async () => {
