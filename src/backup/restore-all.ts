@@ -5,7 +5,7 @@ import type { Stores } from "../store/stores.ts";
 import { beginTransfer, finishTransfer } from "../store/transfer/unfinished.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import { type AccountLine, type Manifest, readAccounts } from "./manifest.ts";
-import { RestoreRefused } from "./refused.ts";
+import { RestoreRefused, refuseCostly } from "./refused.ts";
 import { type RestoreFrom, restoreLog, tooEarly } from "./restore-account.ts";
 
 export type RestoreAllOptions = {
@@ -47,6 +47,7 @@ export async function restoreAll(options: RestoreAllOptions): Promise<RestoredAl
   for (const { base, user, ...line } of readAccounts(root, manifest)) {
     if (base && base.at > options.until && wasThere(line, options.until))
       throw new RestoreRefused(`${user.address || user.username}: ${tooEarly(base.at)}`);
+    if (!options.leftOut.has(user.id)) refuseCostly(user);
   }
   await beginTransfer(stores.directory, name);
   const brought = new BroughtBlobs();

@@ -10,7 +10,7 @@ import type { Stores } from "../store/stores.ts";
 import { BroughtBlobs, writeUser } from "../store/transfer/write-account.ts";
 import type { AccountLine } from "./manifest.ts";
 import { mendBlobs } from "./mend-blobs.ts";
-import { RestoreRefused } from "./refused.ts";
+import { RestoreRefused, refuseCostly } from "./refused.ts";
 import { baseOf, entriesOf, replay } from "./replay.ts";
 import { type RestoreFrom, restoreLog, tooEarly } from "./restore-account.ts";
 import { rollBack } from "./roll-back.ts";
@@ -132,6 +132,7 @@ async function restoreAsNew(wish: RestoreOneWish, into: RestoreOneInto): Promise
   const { line, as } = wish;
   const { stores, hostname } = into;
   const { directory } = stores;
+  refuseCostly(line.user);
   const id = await freeId(line, into);
   // Tokens may have been taken back since, and none may open two accounts; the password is the owner's own.
   const user: StoredUser = { ...line.user, id, tokens: [], ...(as === null ? {} : named(as, hostname)) };

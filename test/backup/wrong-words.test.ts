@@ -249,6 +249,25 @@ describe("what has to be mended", () => {
     expect((await done(["backup", to, "--check"], lacking)).out).toContain(" 0 damages");
   });
 
+  test("a user whose password hash costs too much to check is not brought, and the answer names it", async () => {
+    const costly = { EIDER_DATA: copyOf(data, "costly") };
+    const store = new Database(join(costly.EIDER_DATA, "eider.db"));
+    const hash = `$2b$31$${"a".repeat(53)}`;
+    store.run("UPDATE users SET record = json_set(record, '$.passwordHash', ?) WHERE username_view LIKE 'bob%'", [
+      hash,
+    ]);
+    store.close();
+    const from = join(parent, "costly-backup");
+    await done(["backup", from], costly);
+    const into = { EIDER_DATA: join(parent, "costly-restored") };
+    const all = await eider(["restore", from], into);
+    expect(all.code).toBe(1);
+    expect(all.err).toContain("bob@localhost: the password hash costs too much to check");
+    const one = await eider(["restore", from, "--account", "bob@localhost", "--as", "bob2@localhost"], env());
+    expect(one.code).toBe(1);
+    expect(one.err).toContain("the password hash costs too much to check");
+  });
+
   test("an account whose log is damaged is written anew once the server is stopped; meanwhile it hides no other", async () => {
     const broken = { EIDER_DATA: copyOf(data, "broken") };
     const store = new Database(join(broken.EIDER_DATA, "eider.db"));

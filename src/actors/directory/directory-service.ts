@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { addressView, usernameView } from "../../domain/address.ts";
 import { isAddress, isUsername } from "../../domain/address-shape.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
+import { bcryptOctets, isBcrypt, isOutdated } from "../../domain/password-hash.ts";
 import type { Logger } from "../../operation/logger.ts";
 import type {
   DirectoryStore,
@@ -210,9 +211,29 @@ export class DirectoryService implements Directory {
     const right = await cpu.verifyPassword(password, user.passwordHash);
     if (right) {
       if (this.#verified.size >= mostVerified) this.#verified.clear();
-      this.#verified.set(this.#proof(user, password), clock.monotonic() + verifiedFor);
+      const kept = await this.#hashedAnew(user, password);
+      this.#verified.set(this.#proof(kept, password), clock.monotonic() + verifiedFor);
     }
     return right;
+  }
+
+  /** The user with a hash of our own, now that the password is known, where it has one that is weaker or from elsewhere. */
+  async #hashedAnew(user: StoredUser, password: string): Promise<StoredUser> {
+    const { passwordHash: old } = user;
+    // bcrypt has seen no more than 72 octets: what follows may be anything, and must not become the password.
+    const unseen = isBcrypt(old) && Buffer.byteLength(password) > bcryptOctets;
+    if (!isOutdated(old) || unseen) return user;
+    try {
+      const passwordHash = await this.#parts.cpu.hashPassword(password);
+      const changed = await this.#changes.change(user.id, (now) =>
+        now.passwordHash === old ? { passwordHash } : null,
+      );
+      return changed ?? user;
+    } catch (err) {
+      // The old one is as good as it was, and the next login tries again.
+      this.#parts.logger.warn({ err, user: user.username }, "Cannot keep a new hash of a password");
+      return user;
+    }
   }
 
   #storedByName(name: string): Promise<StoredUser | null> {

@@ -200,5 +200,29 @@ function suite(name: string, open: OpenStores): void {
       expect(await directory.tokenOwner(token, there)).toEqual({ ok: true, account: found.id });
       expect(await directory.tokenOwner(token, elsewhere)).toEqual({ ok: true, account: found.id });
     });
+
+    test("a hash that is weaker or from elsewhere is made anew at the first login, unless it has not seen all of the password", async () => {
+      const store = stores.stores.directory;
+      const made = async (password: string, cost: number, cut: boolean) => {
+        const username = `imported${++user}`;
+        const seen = cut ? Buffer.from(password).subarray(0, 72) : password;
+        const hashedPassword = await Bun.password.hash(seen, { algorithm: "bcrypt", cost });
+        await directory.createUser({ username, hashedPassword, password: false } as never);
+        return { username, hashedPassword };
+      };
+      const short = await made("secret", 4, false);
+      const there = network();
+      expect(await login(short.username, there, "wrong")).toBe("badCredentials");
+      expect((await store.userByView(short.username))!.passwordHash).toBe(short.hashedPassword);
+      expect(await login(short.username, there)).toBe("ok");
+      const renewed = (await store.userByView(short.username))!.passwordHash;
+      expect(renewed).toStartWith("$argon2id$");
+      expect(await login(short.username, network())).toBe("ok");
+      expect((await store.userByView(short.username))!.passwordHash).toBe(renewed);
+      const password = "long".repeat(20);
+      const long = await made(password, 4, true);
+      expect(await login(long.username, network(), password)).toBe("ok");
+      expect((await store.userByView(long.username))!.passwordHash).toBe(long.hashedPassword);
+    });
   });
 }

@@ -1,25 +1,25 @@
 import { pbkdf2, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { bcryptOctets, hashFault, isBcrypt, ownHash, type Pbkdf2, pbkdf2Of } from "../../domain/password-hash.ts";
 
 const derive = promisify(pbkdf2);
 
-/** OWASP's smallest Argon2id setting that is recommended: 19 MiB, two passes. */
-const argon2id = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
-
 /** A PHC string (Argon2id). */
 export async function hashPassword(password: string): Promise<string> {
-  return Bun.password.hash(password, argon2id);
+  return Bun.password.hash(password, ownHash);
 }
 
 /**
  * Checks a password against a PHC string: Argon2, bcrypt, and WildDuck's PBKDF2
  * (`$pbkdf2-sha256$i=100000$salt$hash`, with sha1 and sha512 too). Of passwords over 72 octets bcrypt hashes know the
- * first 72. A hash of another kind matches nothing.
+ * first 72. A hash of another kind, or one that costs too much, matches nothing.
  */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  if (hash.startsWith("$pbkdf2")) return verifyPbkdf2(password, hash);
+  if (hashFault(hash) !== null) return false;
+  const pbkdf2 = pbkdf2Of(hash);
+  if (pbkdf2) return verifyPbkdf2(password, pbkdf2);
   try {
-    if (!/^\$2[abxy]?\$/.test(hash)) return await Bun.password.verify(password, hash);
+    if (!isBcrypt(hash)) return await Bun.password.verify(password, hash);
     const octets = Buffer.from(password);
     if (await Bun.password.verify(octets.subarray(0, bcryptOctets), hash)) return true;
     // Bun's own bcrypt hashes of longer passwords are of the password's SHA-512.
@@ -29,17 +29,9 @@ export async function verifyPassword(password: string, hash: string): Promise<bo
   }
 }
 
-/** bcrypt sees no more of a password: whoever makes a hash of a longer one cuts it here, within a character too. */
-const bcryptOctets = 72;
-
-const pbkdf2Shape = /^\$pbkdf2(?:-(sha1|sha256|sha512))?\$i=(\d{1,8})\$([A-Za-z0-9+/.]+)=*\$([A-Za-z0-9+/.]+)=*$/;
-
-async function verifyPbkdf2(password: string, hash: string): Promise<boolean> {
-  const parts = pbkdf2Shape.exec(hash);
-  if (!parts) return false;
-  const [, digest = "sha1", iterations, salt, key] = parts;
-  const expected = decode(key!);
-  const derived = await derive(password, decode(salt!), Number(iterations), expected.length, digest);
+async function verifyPbkdf2(password: string, { digest, iterations, salt, key }: Pbkdf2): Promise<boolean> {
+  const expected = decode(key);
+  const derived = await derive(password, decode(salt), iterations, expected.length, digest);
   return expected.length > 0 && timingSafeEqual(derived, expected);
 }
 

@@ -49,6 +49,13 @@ describe("POST /users", () => {
     }
     const plain = { username: "plain", password: "no hash", hashedPassword: "yes" };
     expect(await http.refused(400, "POST", "/users", plain)).toBe("InputValidationError");
+    const hash = { username: "costly", password: `$2b$15$${"a".repeat(53)}`, hashedPassword: true };
+    const answer = await http.request("POST", "/users", hash);
+    expect(answer.status).toBe(400);
+    expect(((await answer.json()) as Json).error).toBe(
+      '"password" is a hash that takes too long to check: its cost is too high',
+    );
+    expect(await http.refused(404, "GET", "/users/resolve/costly")).toBe("UserNotFound");
   });
 
   test("refuses names and addresses that are taken, and bad ones", async () => {

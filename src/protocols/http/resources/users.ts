@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AccountId } from "../../../domain/ids.ts";
 import { isObjectId } from "../../../domain/ids.ts";
+import { hashFault } from "../../../domain/password-hash.ts";
 import { nothing, pageOf } from "../answers.ts";
 import { pageFrame, startOf } from "../cursor.ts";
 import { badInput, HttpFailure, unavailable, userNotFound } from "../failure.ts";
@@ -61,9 +62,6 @@ export const listUsers = operation({
   },
 });
 
-// Argon2, bcrypt and PBKDF2. Of another kind nobody could tell why its user cannot log in.
-const knownHash = /^\$(argon2(id|i|d)|2[abxy]|pbkdf2(-sha(1|256|512))?)\$\S+$/;
-
 export const createUser = operation({
   method: "POST",
   path: "/users",
@@ -81,9 +79,7 @@ export const createUser = operation({
   },
   answer: z.object({ id: z.string() }),
   async run({ username, password, hashedPassword, address, emptyAddress, mailboxes, ...settable }, { services }) {
-    if (hashedPassword && password && !knownHash.test(password)) {
-      throw badInput("password", "is not a hash that this server can check");
-    }
+    if (hashedPassword && password) refuseHash(password);
     const created = await services.directory.createUser({
       username,
       ...changeFrom(settable),
@@ -228,6 +224,13 @@ export function loginFailure(
     case "unavailable":
       return unavailable();
   }
+}
+
+/** Of a hash of another kind nobody could tell why its user cannot log in. */
+function refuseHash(hash: string): void {
+  const fault = hashFault(hash);
+  if (fault === "unknown") throw badInput("password", "is not a hash that this server can check");
+  if (fault === "costly") throw badInput("password", "is a hash that takes too long to check: its cost is too high");
 }
 
 const atOnce = 16; // Each may wake an actor: a page of 250 must not crowd out those that carry mail.
