@@ -1,6 +1,7 @@
 import type { ColumnName, Columns } from "../../actors/account/requests.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { SessionIn } from "./command.ts";
+import { tellKeywords } from "./tell-news.ts";
 import { type ColumnItems, writeFetchLines } from "./wire/print/fetch-lines.ts";
 
 /** Messages asked for at a time, and lines written before the client's reading is looked at. */
@@ -24,6 +25,7 @@ export async function writeColumnLines(
       columns: columnsFor(items),
       ...(changedSince !== undefined && { changedSince }),
     });
+    tellKeywords(session, view, columns.keywordSets);
     for (let at = 0; at < columns.uids.length; at += linesPerWrite) {
       writeFetchLines(session.out, slice(columns, at, at + linesPerWrite), items, walk, view.recent);
       if (session.socket.congested && !(await session.room())) return false;

@@ -7,6 +7,7 @@ import {
 } from "../../actors/account/requests.ts";
 import { runsOfSorted, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { SessionIn } from "./command.ts";
+import { tellKeywords } from "./tell-news.ts";
 import { asChar8 } from "./wire/print/char8.ts";
 import { type ColumnItems, FetchLine } from "./wire/print/fetch-lines.ts";
 import type { FetchItem, SectionItem } from "./wire/types.ts";
@@ -40,6 +41,7 @@ export async function writeContentLines(
     next = more && !session.socket.congested ? readPage(session, content.rest, items, names) : null;
     // Where the client goes away or a piece cannot be read, nobody is left to await the page behind.
     next?.catch(() => {});
+    if (rows !== null) tellKeywords(session, view, rows.keywordSets);
     const line = new FetchLine(session.out, rows ?? bare(content.uids), columns, view.recent);
     let row = 0;
     for (let index = 0; index < content.uids.length; index++) {

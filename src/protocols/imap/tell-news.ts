@@ -1,5 +1,4 @@
 import type { Columns } from "../../actors/account/requests.ts";
-import type { Flag } from "../../domain/account/events.ts";
 import { countUids, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { Expunges } from "./command.ts";
 import { resync } from "./resync.ts";
@@ -18,6 +17,7 @@ export async function tellNews(session: Session, expunges: Expunges, catchUp = f
   if (view === null || view.gone) return;
   if (catchUp) await session.read({ kind: "catchUp" });
   if (view.behind) await resync(session, view);
+  tellKeywords(session, view, []);
   if (!view.news) return;
   const changed = view.takeChanged();
   const columns = changed.length > 0 ? await readFlags(session, view, changed) : null;
@@ -34,23 +34,24 @@ export function tellFlags(session: Session, view: View, columns: Columns): void 
   writeFetchLines(session.out, columns, items, view.walk(), view.recent);
 }
 
-/** Announces keywords the client has not heard of (RFC 3501 §7.2.6). */
+/**
+ * Announces keywords that the client has not heard of: those that came with news, and those in the account's sets, of
+ * which FETCH lines may show any. To be called before such lines are written, whoever asked for them.
+ *
+ * @see RFC 3501 §7.2.6
+ */
 export function tellKeywords({ out }: Session, view: View, keywordSets: Columns["keywordSets"]): void {
-  const known = new Set(view.keywords);
-  const fresh = new Set<Flag>();
-  for (const set of keywordSets) for (const keyword of set) if (!known.has(keyword)) fresh.add(keyword);
-  if (fresh.size === 0) return;
-  view.keywords = [...view.keywords, ...fresh];
-  writeFlags(out, view);
+  view.keywords.learnSets(keywordSets);
+  if (view.keywords.take()) writeFlags(out, view);
 }
 
 /** `* FLAGS` and `* OK [PERMANENTFLAGS]`. */
 export function writeFlags(out: Session["out"], { keywords, writable }: View): void {
   out
     .ascii("* FLAGS ")
-    .flags([...systemFlags, ...keywords])
+    .flags([...systemFlags, ...keywords.told])
     .crlf();
-  const permanent = writable ? [...systemFlags, ...keywords, "\\*"] : [];
+  const permanent = writable ? [...systemFlags, ...keywords.told, "\\*"] : [];
   out.ascii("* OK [PERMANENTFLAGS ").flags(permanent).ascii("] Flags that can be changed").crlf();
 }
 

@@ -1,5 +1,5 @@
 import type { Announcement, OpenedMailbox } from "../../actors/account/requests.ts";
-import type { AccountEvent, Flag } from "../../domain/account/events.ts";
+import type { AccountEvent } from "../../domain/account/events.ts";
 import {
   countUids,
   difference,
@@ -11,6 +11,7 @@ import {
 } from "../../domain/account/uid-runs.ts";
 import type { MailboxId } from "../../domain/ids.ts";
 import { sequencesOf, uidsAt } from "./sequence-numbers.ts";
+import { ToldKeywords } from "./told-keywords.ts";
 import { type SequenceWalk, sequenceWalk } from "./wire/print/sequence-walk.ts";
 import { resolveSet } from "./wire/sequence-set.ts";
 import type { SequenceSet } from "./wire/types.ts";
@@ -31,8 +32,7 @@ export class View {
   path: string;
   /** Told as \Recent (RFC 3501 §2.3.2). */
   recent: UidRuns;
-  /** Told by FLAGS. */
-  keywords: readonly Flag[];
+  readonly keywords: ToldKeywords;
   /** Of the last change of this mailbox that was folded in. */
   highestModSeq: number;
   /** The mailbox has been deleted. */
@@ -62,7 +62,7 @@ export class View {
     // Answers are copies; what thousands of sessions have in common is kept once.
     this.path = mailbox.path === "INBOX" ? "INBOX" : mailbox.path;
     this.recent = recent.length === 0 ? noUids : recent;
-    this.keywords = keywords.length === 0 ? noKeywords : keywords;
+    this.keywords = new ToldKeywords(keywords);
     this.highestModSeq = mailbox.highestModSeq;
     this.#known = uids;
     this.#count = countUids(uids);
@@ -227,6 +227,7 @@ export class View {
   #take(event: AccountEvent, seq: number, own: boolean): void {
     switch (event.kind) {
       case "appended":
+        this.keywords.learn(event.flags);
         if (event.mailbox === this.mailbox) this.#arrive(runOf(event.uid), seq);
         return;
       case "copied":
@@ -241,6 +242,7 @@ export class View {
         if (event.mailbox === this.mailbox) this.#vanish(event.uids, seq);
         return;
       case "flagsChanged":
+        if (event.change !== "remove") this.keywords.learn(event.flags);
         if (event.mailbox !== this.mailbox) return;
         this.highestModSeq = seq;
         if (!own && !this.behind) this.#changed = union(this.#changed, intersection(event.uids, this.#known));
@@ -281,7 +283,6 @@ const highestUid = 0xffff_ffff;
 const mostNews = 4_096;
 /** Announcements kept while the truth is being asked for. */
 const longestWait = 256;
-const noKeywords: readonly Flag[] = [];
 const nothingVanished = { uids: noUids, sequences: noUids };
 
 function placedAt({ uids, firstUid }: { uids: UidRuns; firstUid: number }): UidRuns {
