@@ -13,6 +13,13 @@ type Phase = "line" | "raw" | "literal" | "stream" | "skipLine" | "skipLiteral" 
 
 /** How many times `lineLength` may be skipped in search of the end of a line before the reader gives up. */
 const patience = 16;
+/**
+ * What ID may have where other commands have less, in its lines and in its literals: 30 pairs of a field of 30 octets
+ * and a value of 1,024, which clients send before they log in (RFC 2971 §3.3).
+ */
+const idOctets = 32 * 1024;
+/** A command whose tag and name are within so many octets can be told apart before its line has ended. */
+const openingOctets = 256;
 const nothing = new Uint8Array(0);
 
 /**
@@ -166,7 +173,8 @@ export class CommandReader {
     const ended = taken[taken.length - 1] === LF;
     const lineOctets = (this.#partial?.lineOctets ?? 0) + taken.length;
     // CRLF is not counted.
-    if (lineOctets > this.limits.lineLength + 2) return this.#overflow(taken);
+    if (lineOctets > this.limits.lineLength + 2 && !(lineOctets <= idOctets + 2 && this.#isId(taken)))
+      return this.#overflow(taken);
     if (!ended || this.#partial !== null) {
       this.#partial ??= new PartialCommand();
       this.#partial.append(taken);
@@ -214,7 +222,9 @@ export class CommandReader {
 
   #collect(literal: LiteralFacts): void {
     const partial = this.#partial!;
-    if (partial.literalOctets + literal.size > this.limits.literals) {
+    const { literals } = this.limits;
+    const most = partial.opening?.name === "ID" ? Math.max(literals, idOctets) : literals;
+    if (partial.literalOctets + literal.size > most) {
       this.#reject("literalTooBig", literal);
       return;
     }
@@ -260,6 +270,17 @@ export class CommandReader {
     const taken = this.#rest.subarray(this.#at, end);
     this.#at = end;
     return taken;
+  }
+
+  /** Whether the line that `taken` goes on is that of an ID: its first octets say so. */
+  #isId(taken: Uint8Array): boolean {
+    if (this.#phase === "raw") return false;
+    const partial = this.#partial;
+    if (partial?.opening) return partial.opening.name === "ID";
+    const before = partial?.bytes.subarray(0, Math.min(partial.length, openingOctets)) ?? nothing;
+    const bytes = joined(before, taken.subarray(0, openingOctets - before.length));
+    const { name, argsAt } = readOpening(bytes, bytes.length);
+    return name === "ID" && argsAt < bytes.length;
   }
 
   /** The line is longer than allowed: `taken` is what came last of it. */
