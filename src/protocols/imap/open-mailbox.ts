@@ -23,7 +23,7 @@ export async function openMailbox(
     session.deselect();
     out.ascii("* OK [CLOSED] Previous mailbox is closed").crlf();
   }
-  if (request.condstore) session.condstore = true;
+  if (request.condstore) session.enableCondstore();
   if ("why" in request.mailbox)
     return { status: "NO", refusal: { kind: "badMailboxName", path: "", ...request.mailbox } };
   // Heard from before it is opened, so that nothing falls between.

@@ -207,6 +207,21 @@ export class Session implements Conversation, CommandReceiver {
     this.user!.record.update({ mailbox: view.path });
   }
 
+  /**
+   * From now on the client is told mod-sequences. Where a mailbox is selected it hears up to which one it knows all there
+   * is: not what the mailbox is at, where news has yet to be told.
+   *
+   * @see RFC 7162 §3.1 (CONDSTORE enabling commands)
+   */
+  enableCondstore(): void {
+    if (this.condstore) return;
+    this.condstore = true;
+    const { view } = this;
+    if (view === null || view.gone) return;
+    const modSeq = Math.min(view.highestModSeq, view.told);
+    this.out.ascii("* OK [HIGHESTMODSEQ ").number(modSeq).ascii("] Highest mod-sequence").crlf();
+  }
+
   deselect(): void {
     this.#watch?.end();
     this.#watch = null;
@@ -365,11 +380,13 @@ export class Session implements Conversation, CommandReceiver {
       void this.socket.drain().then(() => this.#finished());
       return;
     }
-    if (this.idle !== null) {
+    const { idle } = this;
+    if (idle !== null) {
       this.#setDeadline();
       this.reader.nextLine();
-      // Behind the client's last octet the line above has ended it.
-      this.idle?.push();
+      // The line may be there already (IDLE and DONE in one packet), or the client gone: either has ended it.
+      if (this.idle !== idle) return;
+      idle.push();
       if (this.#leaving !== null) this.bye(this.#leaving);
       return;
     }

@@ -10,10 +10,12 @@ export const enable = command({
   run({ args }, session) {
     const enabled: string[] = [];
     for (const name of new Set(args.names)) {
-      if (name === "CONDSTORE") session.condstore = true;
+      if (name === "CONDSTORE") session.enableCondstore();
       // RFC 7162 §3.2.3: QRESYNC includes CONDSTORE.
-      else if (name === "QRESYNC") session.condstore = session.qresync = true;
-      else if (name === "UTF8=ACCEPT") session.utf8 = true;
+      else if (name === "QRESYNC") {
+        session.enableCondstore();
+        session.qresync = true;
+      } else if (name === "UTF8=ACCEPT") session.utf8 = true;
       else continue;
       enabled.push(name);
     }

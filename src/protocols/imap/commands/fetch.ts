@@ -28,7 +28,7 @@ export const fetch = command({
     if (addressing === "uid") columns.uid = true;
     // RFC 7162 §3.1.4.1: with CHANGEDSINCE each answer carries MODSEQ.
     if (changedSince !== undefined) columns.modseq = true;
-    if (columns.modseq) session.condstore = true;
+    if (columns.modseq) session.enableCondstore();
     if (vanished) await tellVanishedEarlier(session, messages, changedSince!);
     const wishes = items.filter((item): item is ContentWish => !isColumn(item));
     if (wishes.length === 0) {

@@ -19,7 +19,7 @@ export const list = command({
     }
     const matches = namesMeant(request.reference, ...request.patterns);
     const mailboxes = await session.read({ kind: "mailboxes" });
-    if (request.returns.status?.includes("HIGHESTMODSEQ")) session.condstore = true;
+    if (request.returns.status?.includes("HIGHESTMODSEQ")) session.enableCondstore();
     const names = sought(listedNames(mailboxes), {
       matches,
       chosen: (name) => isChosen(name, request),

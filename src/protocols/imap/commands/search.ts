@@ -16,7 +16,7 @@ export const search = command({
   args: { request: searchRequest },
   async run({ tag, args: { request }, addressing }, session) {
     const { view, out } = session;
-    if (request.modseq) session.condstore = true;
+    if (request.modseq) session.enableCondstore();
     const criteria = searchCriteria(request.key, view, session.server.services.clock.now());
     const { uids, modSeq } = await session.read({ kind: "search", mailbox: view.mailbox, criteria });
     const found = intersection(uids, view.known);

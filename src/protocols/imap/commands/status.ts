@@ -9,7 +9,7 @@ export const status = command({
   states: withAccount,
   args: { path: mailbox, items: statusItems },
   async run({ args: { path, items } }, session) {
-    if (items.includes("HIGHESTMODSEQ")) session.condstore = true;
+    if (items.includes("HIGHESTMODSEQ")) session.enableCondstore();
     const { mailboxes } = await session.read({ kind: "mailboxes" });
     const found = mailboxes.find((one) => one.path === path);
     if (found === undefined) return { status: "NO", refusal: { kind: "noSuchMailbox", path } };

@@ -1,7 +1,6 @@
 import { difference, intersection, noUids, type UidRuns } from "../../../domain/account/uid-runs.ts";
 import { writeColumnLines } from "../column-lines.ts";
 import { command, type SessionIn } from "../command.ts";
-import { tellKeywords } from "../tell-news.ts";
 import { uidSetText } from "../uid-set.ts";
 import type { Addressing } from "../view.ts";
 import { sequenceSet, storeUpdate } from "../wire/rules.ts";
@@ -20,7 +19,7 @@ export const store = command({
     const uids = view.resolve(messages, addressing);
     if (uids === null) return { status: "BAD", text: "STORE: no such message" };
     const { change, flags, unchangedSince } = update;
-    if (unchangedSince !== undefined) session.condstore = true;
+    if (unchangedSince !== undefined) session.enableCondstore();
     if (uids.length === 0) return { status: "OK", text: "STORE completed: no messages" };
     const outcome = await session.change({
       kind: "changeFlags",
@@ -33,16 +32,20 @@ export const store = command({
     if (!outcome.ok) return { status: "NO", refusal: outcome.refusal };
     const modified = outcome.modified ?? noUids;
     await echo(session, difference(uids, modified), update.echo, addressing);
+    const missed = addressing === "sequence" && view.misses(uids);
     if (modified.length > 0) {
+      // One tagged line has one code, and which messages to look at again is the one that cannot be had otherwise.
+      if (missed) session.out.ascii("* OK [EXPUNGEISSUED] ").ascii(someGone).crlf();
       const set = addressing === "uid" ? modified : view.sequences(modified);
       return { status: "OK", code: `MODIFIED ${uidSetText(set)}`, text: "STORE completed for the others" };
     }
-    if (addressing === "sequence" && view.misses(uids)) {
-      return { status: "NO", code: "EXPUNGEISSUED", text: "Some of the messages no longer exist" };
-    }
+    // What is gone needs no flags: RFC 2180 §4.2.1 says OK for .SILENT, and Dovecot for every STORE.
+    if (missed) return { status: "OK", code: "EXPUNGEISSUED", text: someGone };
     return { status: "OK", text: "STORE completed" };
   },
 });
+
+const someGone = "Some of the messages no longer exist";
 
 /**
  * What became of the flags; silent: nothing, or once the client knows CONDSTORE the new mod-sequence
@@ -57,15 +60,6 @@ async function echo(
   const { view, condstore } = session;
   const there = intersection(uids, view.known);
   if (there.length === 0 || (wanted === "silent" && !condstore)) return;
-  if (wanted === "flags") await announceKeywords(session, there);
   const uid = addressing === "uid" || session.qresync;
   await writeColumnLines(session, there, { uid, flags: wanted === "flags", modseq: condstore });
-}
-
-/** A keyword that is new to the client is announced before it is used (RFC 3501 §7.2.6). */
-async function announceKeywords(session: SessionIn<"selected">, uids: UidRuns): Promise<void> {
-  const { view } = session;
-  const first = [uids[0]!, uids[0]!];
-  const columns = await session.read({ kind: "readColumns", mailbox: view.mailbox, uids: first, columns: ["flags"] });
-  tellKeywords(session, view, columns.keywordSets);
 }
