@@ -214,13 +214,18 @@ export class NaiveAccount {
   #create(path: string, ids: readonly string[], subscribe = false): boolean {
     const levels = path.split("/");
     if (levels.includes("") || this.find({ path })) return false;
+    this.#makeLevels(levels, ids, subscribe);
+    return true;
+  }
+
+  /** Also those above one that is there: a mailbox may have been deleted from above its children. */
+  #makeLevels(levels: readonly string[], ids: readonly string[], subscribe = false): void {
     for (const [at] of levels.entries()) {
       const name = levels.slice(0, at + 1).join("/");
       if (this.find({ path: name })) continue;
       this.#make(ids[at]!, name, null);
       if (subscribe) this.subscriptions.add(name);
     }
-    return true;
   }
 
   #rename(command: CommandOf<"renameMailbox">): boolean {
@@ -239,8 +244,7 @@ export class NaiveAccount {
     const old = mailbox.path;
     const family = this.mailboxes.filter((each) => each.path === old || each.path.startsWith(`${old}/`));
     if (family.some((each) => this.find({ path: path + each.path.slice(old.length) }))) return false;
-    const parent = path.split("/").slice(0, -1).join("/");
-    if (parent !== "" && !this.find({ path: parent })) this.#create(parent, command.ids, command.subscribe);
+    this.#makeLevels(path.split("/").slice(0, -1), command.ids, command.subscribe);
     for (const each of family) {
       const next = path + each.path.slice(old.length);
       if (this.subscriptions.delete(each.path)) this.subscriptions.add(next);
