@@ -17,6 +17,7 @@ import type { Config } from "./operation/config.ts";
 import { makeFirstAccount } from "./operation/first-account.ts";
 import { banner, type Endpoint } from "./operation/first-run.ts";
 import { readHealth } from "./operation/health.ts";
+import { holdingLimits } from "./operation/holding-limits.ts";
 import { httpOptions, listenerOptions } from "./operation/listener-options.ts";
 import { PrometheusMetrics } from "./operation/metrics.ts";
 import { PinoLogger, standardOutput } from "./operation/pino-logger.ts";
@@ -107,6 +108,7 @@ export async function startServer(
         store: connection,
         limits: {
           queue: config.limits.queue,
+          holding: holdingLimits(config.limits),
           messageSize: config.limits.message_size,
           retention: config.limits.retention,
           logRetention: config.limits.log_retention,

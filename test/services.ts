@@ -10,6 +10,7 @@ import { realClock } from "../src/actors/runtime/clock.ts";
 import { objectIds } from "../src/actors/runtime/object-id.ts";
 import { SessionService } from "../src/actors/sessions/session-service.ts";
 import { jobs } from "../src/actors/workers/jobs.ts";
+import { noHoldingLimits } from "../src/domain/account/holding-limits.ts";
 import { openCertificate } from "../src/operation/certificate.ts";
 import { silentLogger } from "../src/operation/logger.ts";
 import type { Metrics, Services } from "../src/protocols/services.ts";
@@ -35,7 +36,13 @@ export async function startTestServices(
       logger: silentLogger,
       newId: newId as never,
       newBatch: () => randomHex(12),
-      limits: { queue: 1000, messageSize: 64 * 1024 * 1024, retention: 14 * 86_400_000, appendDeadline: 5000 },
+      limits: {
+        queue: 1000,
+        holding: noHoldingLimits,
+        messageSize: 64 * 1024 * 1024,
+        retention: 14 * 86_400_000,
+        appendDeadline: 5000,
+      },
     },
     { hints: shared, listener: watchers, memory: 256 * 1024 * 1024 },
   );

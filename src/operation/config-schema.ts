@@ -123,7 +123,16 @@ export const configSchema = z.strictObject({
         max: "3650d",
       },
     ),
-    quota: size("Quota of a new user for whom none is given; 0: none.", "0", { min: 0 }),
+    quota: size("Quota of a new user for whom none is given; 0: none.", "10G", { min: 0 }),
+    mailbox_messages: integer("Messages that a mailbox may hold; of copies, each.", 1_000_000, {
+      min: 1,
+      max: 10_000_000,
+    }),
+    account_messages: integer(
+      "Messages that all mailboxes of an account may hold together, and that may be kept to be restored: about 80 bytes of memory each. `memory` may allow fewer.",
+      4_000_000,
+      { min: 1, max: 40_000_000 },
+    ),
     login_failures_per_user: integer(
       "Failed logins with one user name from one address (IPv6: one /64 network) within `login_window`; then that name must wait there.",
       20,

@@ -7,6 +7,7 @@ import { objectIds } from "../../src/actors/runtime/object-id.ts";
 import { SessionService } from "../../src/actors/sessions/session-service.ts";
 import type { Cpu } from "../../src/actors/workers/cpu.ts";
 import { jobs } from "../../src/actors/workers/jobs.ts";
+import { noHoldingLimits } from "../../src/domain/account/holding-limits.ts";
 import type { Logger } from "../../src/operation/logger.ts";
 import { imapProtocol } from "../../src/protocols/imap/listener.ts";
 import { pop3Protocol } from "../../src/protocols/pop3/start-pop3.ts";
@@ -202,6 +203,7 @@ export class Node {
       newBatch: () => random.hex(12),
       limits: {
         queue: 1000,
+        holding: noHoldingLimits,
         messageSize: 1 << 20,
         get retention() {
           return cluster.retention;

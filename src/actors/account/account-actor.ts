@@ -1,13 +1,15 @@
 import type { Account } from "../../domain/account/account.ts";
 import { printChecksum } from "../../domain/account/checksum.ts";
 import type { LogEntry } from "../../domain/account/events.ts";
-import { evolveEntry } from "../../domain/account/evolve.ts";
+import { evolveEntry, evolvingEntry } from "../../domain/account/evolve.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { PartNames } from "../../domain/account/snapshot.ts";
+import { countUids } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import { LogCompacted, StoreUnavailable } from "../../store/log.ts";
+import { TimeSlices } from "../runtime/time-slices.ts";
 import type { Departed } from "./departed.ts";
-import { type Change, type Draft, draft } from "./draft.ts";
+import { type Change, type Draft, drafting } from "./draft.ts";
 import { type Loaded, noteUnrecorded, type Unrecorded } from "./loaded.ts";
 import type { StagedMessage } from "./materialise.ts";
 import { type RequestWindow, withoutContent } from "./request-window.ts";
@@ -44,14 +46,21 @@ export class AccountActor {
   #wantGap: { resolve(): void; reject(error: unknown): void }[] = [];
   #life: "ready" | "stopped" = "ready";
   #unsure = false;
+  readonly #slices: TimeSlices;
   /** When it was last asked for anything, by the monotonic clock. */
   touched = 0;
   /** What the store's snapshot stands for. */
   snapshotSeq: number;
 
-  private constructor(id: AccountId, around: Surroundings, loaded: Loaded, announce: Announce, jumped: Jumped) {
+  private constructor(
+    id: AccountId,
+    around: Surroundings,
+    loaded: Loaded,
+    { announce, jumped = () => {}, slices = new TimeSlices(around.clock) }: ActorLinks,
+  ) {
     this.id = id;
     this.#around = around;
+    this.#slices = slices;
     this.#announce = announce;
     this.#jumped = jumped;
     this.#state = loaded.account;
@@ -64,13 +73,8 @@ export class AccountActor {
   }
 
   /** Rebuilds the account from its newest snapshot and the log behind it. */
-  static async activate(
-    id: AccountId,
-    around: Surroundings,
-    announce: Announce,
-    jumped: Jumped = () => {},
-  ): Promise<AccountActor> {
-    return new AccountActor(id, around, await loadAccount(id, around), announce, jumped);
+  static async activate(id: AccountId, around: Surroundings, links: ActorLinks): Promise<AccountActor> {
+    return new AccountActor(id, around, await loadAccount(id, around), links);
   }
 
   /** The committed state: every reader's one source. */
@@ -152,19 +156,25 @@ export class AccountActor {
   async #round(batch: readonly Waiting[]): Promise<void> {
     try {
       await this.#catchingUp;
-      const decide = (): Draft => draft(this.#state, batch, this.requests, this.#around);
-      let drafted = decide();
+      const decide = (): Promise<Draft> => this.#work(drafting(this.#state, batch, this.requests, this.#around));
+      let drafted = await decide();
       if (drafted.transactions.length === 0 && !this.#state.closed) {
         // No append shows that the state was the newest: what is refused, or changes nothing, must not be so only here.
         const { seq } = this.#state;
         await this.#readGap();
-        if (this.#state.seq > seq) drafted = decide();
+        if (this.#state.seq > seq) drafted = await decide();
       }
-      while (drafted.transactions.length > 0 && !(await this.#append(drafted))) drafted = decide();
+      while (drafted.transactions.length > 0 && !(await this.#append(drafted))) drafted = await decide();
       settle(batch, drafted.outcomes);
     } catch (error) {
       this.#fail(batch, error);
     }
+  }
+
+  /** What `work` returns; with others served in between where it takes long. */
+  async #work<T>(work: Iterator<unknown, T>): Promise<T> {
+    const first = work.next();
+    return first.done ? first.value : this.#slices.run(work);
   }
 
   /** Durable, then true, then public. False where the race was lost and all must be decided again. */
@@ -221,8 +231,8 @@ export class AccountActor {
 
   /** Applies an entry that another node has announced; reads the gap where it is not the next one. */
   async learn(entry: LogEntry): Promise<void> {
-    if (this.busy) await this.catchUp();
-    else if (entry.seq === this.#state.seq + 1) this.#apply(entry);
+    if (this.busy || changesMany(entry)) await this.catchUp();
+    else if (entry.seq === this.#state.seq + 1) this.#applied(entry, evolveEntry(this.#state, entry));
     else if (entry.seq > this.#state.seq) await this.catchUp();
   }
 
@@ -262,7 +272,7 @@ export class AccountActor {
         await this.#jump();
         continue;
       }
-      for (const entry of entries) if (entry.seq === this.#state.seq + 1) this.#apply(entry);
+      for (const entry of entries) if (entry.seq === this.#state.seq + 1) await this.#apply(entry);
       if (entries.length >= 1000) continue;
       this.#unsure = false;
       return;
@@ -294,8 +304,11 @@ export class AccountActor {
     this.#jumped(loaded.account.seq);
   }
 
-  #apply(entry: LogEntry): void {
-    const next = evolveEntry(this.#state, entry);
+  async #apply(entry: LogEntry): Promise<void> {
+    this.#applied(entry, await this.#work(evolvingEntry(this.#state, entry)));
+  }
+
+  #applied(entry: LogEntry, next: Account): void {
     if (printChecksum(next.checksum) !== entry.checksum) {
       this.stop({ kind: "unavailable", why: "the account is being rebuilt" });
       throw new Error(`Cannot apply log entry ${entry.seq}: the state's checksum is not the one it was appended with`);
@@ -329,6 +342,14 @@ export type Announce = (announcement: Announcement, entry: LogEntry, origin: Ori
 /** The account has come to `seq` by its base: what happened on the way cannot be announced. */
 export type Jumped = (seq: number) => void;
 
+/** What an actor is tied to in its shard. */
+export type ActorLinks = {
+  readonly announce: Announce;
+  readonly jumped?: Jumped;
+  /** For what takes long; shared by the actors of a thread. */
+  readonly slices?: TimeSlices;
+};
+
 type Waiting = Change & { readonly resolve: (outcome: Outcome) => void };
 
 function settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
@@ -349,4 +370,14 @@ export function announcementOf(entry: LogEntry): Announcement {
     at: entry.at,
     transactions: entry.transactions.map(({ request, events }) => ({ request, events: withoutContent(events) })),
   };
+}
+
+/** Messages that an entry may change while everybody waits. */
+const fewMessages = 5_000;
+
+function changesMany({ transactions }: LogEntry): boolean {
+  for (const { events } of transactions) {
+    for (const event of events) if ("uids" in event && countUids(event.uids) > fewMessages) return true;
+  }
+  return false;
 }

@@ -1,3 +1,4 @@
+import { atOnce } from "../../domain/account/at-once.ts";
 import { printChecksum } from "../../domain/account/checksum.ts";
 import { departedMessages } from "../../domain/account/departed-mail.ts";
 import { checksumFromScratch } from "../../domain/account/evolve.ts";
@@ -102,14 +103,6 @@ export function bodiesNeeded({ unrecorded }: Pick<Loaded, "unrecorded">): readon
     for (const piece of place) if (piece.kind === "inline") places.push({ seq: piece.seq, index: piece.index });
   }
   return places.sort((a, b) => a.seq - b.seq || a.index - b.index);
-}
-
-/** What `work` returns, without a pause. */
-export function atOnce<T>(work: Iterator<unknown, T>): T {
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
 }
 
 /** Every message that is in a mailbox, or has departed and can be brought back; some of them more than once. */

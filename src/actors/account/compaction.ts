@@ -1,8 +1,9 @@
+import { atOnce } from "../../domain/account/at-once.ts";
 import { printChecksum } from "../../domain/account/checksum.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { BodyPlace, Log } from "../../store/log.ts";
 import type { TimeSlices } from "../runtime/time-slices.ts";
-import { atOnce, bodiesNeeded, packingBase, unpackingBase } from "./bases.ts";
+import { bodiesNeeded, packingBase, unpackingBase } from "./bases.ts";
 import { loadedAt } from "./history.ts";
 
 export type CompactionWish = {

@@ -1,7 +1,7 @@
 import type { Account } from "../../domain/account/account.ts";
-import { decide } from "../../domain/account/decide.ts";
+import { deciding } from "../../domain/account/decide.ts";
 import type { AccountEvent, Transaction } from "../../domain/account/events.ts";
-import { evolve } from "../../domain/account/evolve.ts";
+import { evolving } from "../../domain/account/evolve.ts";
 import type { UidRuns } from "../../domain/account/uid-runs.ts";
 import type { RequestId } from "../../domain/ids.ts";
 import { refusedOutcome } from "./account-actor.ts";
@@ -25,13 +25,16 @@ export type Draft = {
   readonly outcomes: readonly Outcome[];
 };
 
-/** Decides each change on the state that the one before it would leave. What has been done lately is not done again. */
-export function draft(
+/**
+ * Decides each change on the state that the one before it would leave. What has been done lately is not done again. Yields
+ * between parts of a change of many messages, so that the neighbours of its account need not wait for all of it.
+ */
+export function* drafting(
   committed: Account,
   batch: readonly Change[],
   requests: RequestWindow,
   around: Surroundings,
-): Draft {
+): Generator<void, Draft> {
   let tentative = committed;
   const seq = committed.seq + 1;
   const transactions: Transaction[] = [];
@@ -45,7 +48,7 @@ export function draft(
     if (done) outcomes.push({ ok: true, seq: done.seq, events: done.events, repeated: true });
     else if (twin?.ok) outcomes.push({ ...twin, repeated: true });
     else {
-      const decided = decideAll(tentative, change, bodies, seq, around);
+      const decided = yield* decideAll(tentative, change, bodies, seq, around);
       tentative = decided.state;
       const changed = decided.outcome.ok && decided.outcome.events.length > 0;
       if (changed && decided.outcome.ok) transactions.push({ request, events: decided.outcome.events });
@@ -58,26 +61,26 @@ export function draft(
 }
 
 /** One request's commands, all or nothing. */
-function decideAll(
+function* decideAll(
   state: Account,
   { command, staged }: Change,
   bodies: Uint8Array[],
   seq: number,
   around: Surroundings,
-): { state: Account; outcome: Outcome } {
+): Generator<void, { state: Account; outcome: Outcome }> {
   const before = bodies.length;
   let next = state;
   const events: AccountEvent[] = [];
   let modified: UidRuns | undefined;
   for (const [at, single] of singles(command).entries()) {
-    const ruling = decide(next, materialise(single, staged[at], bodies, around));
+    const ruling = yield* deciding(next, materialise(single, staged[at], bodies, around), around.limits.holding);
     if (ruling.verdict === "refused") {
       bodies.length = before;
       return { state, outcome: refusedOutcome(ruling.refusal) };
     }
     modified ??= ruling.modified;
     for (const event of ruling.events) {
-      next = evolve(next, event, seq);
+      next = yield* evolving(next, event, seq);
       events.push(event);
     }
   }

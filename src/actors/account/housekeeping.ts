@@ -121,16 +121,20 @@ export class Housekeeping {
     }
   }
 
-  /** Passivates the actors idle longest until the rest fits into half of the memory given. */
+  /**
+   * Passivates the actors idle longest until the rest fits into half of the memory given. One that is in use stays: it
+   * would be back at once, and is no larger than an account may be.
+   */
   async #makeRoom(): Promise<void> {
-    const { memory, residence } = this.#house;
+    const { memory, pace, residence } = this.#house;
     let weight = 0;
     for (const resident of residence.all) weight += resident.weight;
     const budget = memory / 2;
     if (weight <= budget) return;
     const byIdleness = residence.all.toSorted((a, b) => a.actor.touched - b.actor.touched);
+    const now = this.#around.clock.monotonic();
     for (const resident of byIdleness) {
-      if (weight <= budget) return;
+      if (weight <= budget || now - resident.actor.touched < pace.tick) return;
       if (resident.actor.busy) continue;
       const relief = resident.weight;
       if (await this.#passivate(resident)) weight -= relief;

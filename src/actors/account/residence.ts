@@ -2,6 +2,7 @@ import type { LogEntry } from "../../domain/account/events.ts";
 import type { AccountId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
+import { TimeSlices } from "../runtime/time-slices.ts";
 import { AccountActor, type Origin } from "./account-actor.ts";
 import { channelOf, packHint } from "./entry-hint.ts";
 import type { Announcement } from "./requests.ts";
@@ -12,6 +13,7 @@ import type { Watches } from "./watches.ts";
 /** The actors of a shard that are in memory, or on their way into it. One that has failed is replaced when it is asked for. */
 export class Residence {
   readonly #around: Surroundings;
+  readonly #slices: TimeSlices;
   readonly #hints: Hints | null;
   readonly #watches: Watches;
   readonly #residents = new Map<AccountId, Promise<Resident>>();
@@ -21,6 +23,7 @@ export class Residence {
   /** `hints`: tells other nodes what was appended here; null: there are no other nodes. */
   constructor(around: Surroundings, hints: Hints | null, watches: Watches) {
     this.#around = around;
+    this.#slices = new TimeSlices(around.clock);
     this.#hints = hints;
     this.#watches = watches;
   }
@@ -59,12 +62,11 @@ export class Residence {
 
   #activate(account: AccountId): Promise<Resident> {
     const { clock, logger } = this.#around;
-    const activating = AccountActor.activate(
-      account,
-      this.#around,
-      (announcement, entry, origin) => this.#public(announcement, entry, origin),
-      (seq) => this.#watches.reached(account, seq),
-    ).then(
+    const activating = AccountActor.activate(account, this.#around, {
+      announce: (announcement, entry, origin) => this.#public(announcement, entry, origin),
+      jumped: (seq) => this.#watches.reached(account, seq),
+      slices: this.#slices,
+    }).then(
       async (actor) => {
         const failed = (error: unknown): void => {
           if (!(error instanceof StoreUnavailable)) {

@@ -1,4 +1,5 @@
 import { messageCount } from "../../domain/account/account.ts";
+import { departedCount } from "../../domain/account/departed-mail.ts";
 import type { LogEntry } from "../../domain/account/events.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
@@ -90,7 +91,7 @@ export class Resident {
   /** Roughly, bytes. */
   get weight(): number {
     const { requests, unrecorded, state } = this.actor;
-    const rows = messageCount(state) * 40 + state.mailboxes.size * 2000;
+    const rows = (messageCount(state) + departedCount(state.departed)) * 40 + state.mailboxes.size * 2000;
     return 16_384 + rows + unrecorded.size * 400 + requests.size * 600;
   }
 

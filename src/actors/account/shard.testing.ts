@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type HoldingLimits, noHoldingLimits } from "../../domain/account/holding-limits.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
 import { type Logger, silentLogger } from "../../operation/logger.ts";
 import { done, type FailingStores, failingStores } from "../../store/failing/failing-stores.ts";
@@ -33,6 +34,7 @@ export type ShardOptions = {
   readonly hints?: Hints | null;
   readonly appendDeadline?: number;
   readonly queue?: number;
+  readonly holding?: HoldingLimits;
   readonly retention?: number;
   readonly logRetention?: number;
   readonly memory?: number;
@@ -94,6 +96,7 @@ export function testShard(stores: Stores, options: ShardOptions = {}): TestShard
       newBatch: () => randomBytes(8).toString("hex"),
       limits: {
         queue: options.queue ?? 1000,
+        holding: options.holding ?? noHoldingLimits,
         messageSize: 1 << 20,
         retention: options.retention ?? 86_400_000,
         ...(options.logRetention === undefined ? {} : { logRetention: options.logRetention }),

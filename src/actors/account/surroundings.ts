@@ -1,3 +1,4 @@
+import type { HoldingLimits } from "../../domain/account/holding-limits.ts";
 import type { MailboxId, MessageId } from "../../domain/ids.ts";
 import type { Logger } from "../../operation/logger.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -23,6 +24,8 @@ export type Surroundings = {
 export type AccountLimits = {
   /** Changes that may wait for one account. */
   readonly queue: number;
+  /** Messages that an account may hold. */
+  readonly holding: HoldingLimits;
   /** Octets of a message. */
   readonly messageSize: number;
   /** How long an expunged message can be brought back, milliseconds; its record and bytes go after that. */

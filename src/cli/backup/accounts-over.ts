@@ -7,6 +7,7 @@ import { realClock } from "../../actors/runtime/clock.ts";
 import { objectIds } from "../../actors/runtime/object-id.ts";
 import { jobs } from "../../actors/workers/jobs.ts";
 import type { Config } from "../../operation/config.ts";
+import { holdingLimits } from "../../operation/holding-limits.ts";
 import { silentLogger } from "../../operation/logger.ts";
 import type { Hints } from "../../store/hints.ts";
 import type { Stores } from "../../store/stores.ts";
@@ -29,6 +30,7 @@ export function accountsOver(
       newBatch: () => randomBytes(12).toString("hex"),
       limits: {
         queue: config.limits.queue,
+        holding: holdingLimits(config.limits),
         messageSize: Number.MAX_SAFE_INTEGER,
         retention: config.limits.retention,
         appendDeadline: 8000,

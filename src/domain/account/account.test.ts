@@ -10,6 +10,7 @@ import type { AccountEvent } from "./events.ts";
 import { checksumFromScratch, evolve } from "./evolve.ts";
 import { keywordShift, systemFlagNames, systemMask } from "./flags.ts";
 import { anyCommand, bound, freshId, opening } from "./history.testing.ts";
+import { noHoldingLimits } from "./holding-limits.ts";
 import { idText } from "./message-ids.ts";
 import { NaiveAccount, type NaiveMailbox } from "./naive-account.testing.ts";
 import { allUids, eachRow, firstUnseenUid } from "./rows.ts";
@@ -21,7 +22,7 @@ const id = "0123456789abcdef01234567" as AccountId;
 
 /** Decides and, where accepted, applies; as the actor does it, but without a log. */
 function step(account: Account, command: AccountCommand): { account: Account; events: readonly AccountEvent[] | null } {
-  const ruling = decide(account, command);
+  const ruling = decide(account, command, noHoldingLimits);
   if (ruling.verdict === "refused") return { account, events: null };
   if (ruling.events.length === 0) return { account, events: [] };
   const seq = account.seq + 1;

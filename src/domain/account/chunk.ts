@@ -116,6 +116,47 @@ export function appendRow(chunk: Chunk, row: Row): Chunk {
   };
 }
 
+/** What rows are given where they arrive; the rest stays as it is. */
+export type Arrival = {
+  /** UID of the first, the others follow; null: each keeps its own. */
+  readonly uid: number | null;
+  readonly modseq: number;
+  /** `created` of the first, and how much it grows from one to the next. */
+  readonly created: number;
+  readonly step: 0 | 1;
+};
+
+/** The chunk with rows `start` to `end` of another behind its last. The caller sees to it that UIDs ascend and that there is room. */
+export function appendRows(chunk: Chunk, from: Chunk, start: number, end: number, arrival: Arrival): Chunk {
+  const at = chunk.length;
+  const count = end - start;
+  let { fixed, marks } = chunk;
+  const needed = at + count;
+  const capacity = needed > fixed.uid.length ? Math.min(chunkCapacity, Math.max(16, needed, at * 4)) : fixed.uid.length;
+  if (capacity !== fixed.uid.length || fixed.filled !== at) fixed = copyFixed(fixed, at, capacity);
+  if (marks.flags.length !== capacity || marks.filled !== at) marks = copyMarks(marks, at, capacity);
+  const { uid, modseq, created, step } = arrival;
+  if (uid === null) fixed.uid.set(from.fixed.uid.subarray(start, end), at);
+  else for (let n = 0; n < count; n++) fixed.uid[at + n] = uid + n;
+  if (step === 0) fixed.created.fill(created, at, needed);
+  else for (let n = 0; n < count; n++) fixed.created[at + n] = created + n;
+  fixed.size.set(from.fixed.size.subarray(start, end), at);
+  fixed.date.set(from.fixed.date.subarray(start, end), at);
+  fixed.message.set(from.fixed.message.subarray(start * messageIdBytes, end * messageIdBytes), at * messageIdBytes);
+  marks.modseq.fill(modseq, at, needed);
+  marks.flags.set(from.marks.flags.subarray(start, end), at);
+  fixed.filled = needed;
+  marks.filled = needed;
+  let { unseen, deleted: deletedCount, bytes } = chunk;
+  for (let n = at; n < needed; n++) {
+    const flags = marks.flags[n]!;
+    if (!(flags & seen)) unseen++;
+    if (flags & deleted) deletedCount++;
+    bytes += fixed.size[n]!;
+  }
+  return { length: needed, fixed, marks, unseen, deleted: deletedCount, bytes };
+}
+
 /** The row at `at`; its `message` is a view into the column. */
 export function rowAt(chunk: Chunk, at: number): Row {
   const { fixed, marks } = chunk;

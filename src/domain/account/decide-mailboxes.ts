@@ -2,6 +2,7 @@ import type { MailboxId } from "../ids.ts";
 import { type Account, describeRef, findMailbox, isOpen, type Mailbox, mailboxAt, maxUid } from "./account.ts";
 import type { CommandOf, MailboxRef } from "./commands.ts";
 import type { AccountEvent, SpecialUse } from "./events.ts";
+import { type HoldingLimits, roomForDeparted } from "./holding-limits.ts";
 import { inboxPath, isBelow, parsePath, pathSeparator } from "./mailbox-path.ts";
 import type { Refusal } from "./refusal.ts";
 import { allUids } from "./rows.ts";
@@ -126,13 +127,14 @@ function moveInboxAway(
   return accepted(uids.length === 0 ? made : [...made, { kind: "moved", mailbox: inbox.id, uids, to, firstUid: 1 }]);
 }
 
-export function deleteMailbox(account: Account, command: CommandOf<"deleteMailbox">): Ruling {
+export function deleteMailbox(account: Account, command: CommandOf<"deleteMailbox">, limits: HoldingLimits): Ruling {
   const mailbox = findMailbox(account, command.mailbox);
   if (!mailbox) return noSuch(command.mailbox);
   if (mailbox.path === inboxPath) return refused({ kind: "inboxStays" });
   // Applications file mail by special use: one of these gone would send it all to INBOX.
   if (mailbox.specialUse !== null) return refused({ kind: "specialUseStays", specialUse: mailbox.specialUse });
-  return accepted([{ kind: "mailboxDeleted", mailbox: mailbox.id }]);
+  const { id, messages } = mailbox;
+  return accepted([...roomForDeparted(account, messages, limits), { kind: "mailboxDeleted", mailbox: id }]);
 }
 
 export function setSpecialUse(account: Account, command: CommandOf<"setSpecialUse">): Ruling {

@@ -5,23 +5,24 @@ import { noSuch } from "./decide-mailboxes.ts";
 import type { Flag } from "./events.ts";
 import { flagChanger } from "./flag-changer.ts";
 import { deleted, parseFlags, systemFlagNames } from "./flags.ts";
+import { type HoldingLimits, overQuota, roomForDeparted, tooMany, tooScattered } from "./holding-limits.ts";
 import { keptDate } from "./kept-date.ts";
 import type { KeywordTable } from "./keyword-table.ts";
-import { allUids, eachRow } from "./rows.ts";
+import { allUids, eachRow, presentAmong, stretches } from "./rows.ts";
 import { accepted, type Ruling, refused } from "./ruling.ts";
-import { runsOfSorted, type UidRuns } from "./uid-runs.ts";
+import { countUids, runsOfSorted, type UidRuns } from "./uid-runs.ts";
 
 export const maxKeywords = 1000;
 /** Distinct combinations of keywords an account may have used. */
 export const maxKeywordSets = 16_384;
 
-export function append(account: Account, command: CommandOf<"append">): Ruling {
+export function append(account: Account, command: CommandOf<"append">, limits: HoldingLimits): Ruling {
   const mailbox = findMailbox(account, command.mailbox);
   if (!mailbox) return noSuch(command.mailbox);
   const flags = spellFlags(account.keywords, command.flags);
   if (!flags.ok) return flags.ruling;
   const size = sizeOf(command.content);
-  const full = overQuota(account, size);
+  const full = overQuota(account, size) ?? tooMany(account, mailbox, { more: 1 }, limits);
   if (full) return full;
   if (mailbox.uidNext >= maxUid) return refused({ kind: "uidsExhausted", path: mailbox.path });
   const internalDate = keptDate(command.internalDate);
@@ -38,11 +39,6 @@ export function append(account: Account, command: CommandOf<"append">): Ruling {
       content: command.content,
     },
   ]);
-}
-
-export function overQuota(account: Account, more: number): Ruling | null {
-  const { quota, used } = account;
-  return quota > 0 && used + more > quota ? refused({ kind: "overQuota", quota, used }) : null;
 }
 
 type Spelt =
@@ -71,7 +67,7 @@ function spellFlags(table: KeywordTable, flags: readonly Flag[]): Spelt {
   return { ok: true, bits: parsed.bits, keywords, flags: [...systemFlagNames(parsed.bits), ...keywords] };
 }
 
-export function changeFlags(account: Account, command: CommandOf<"changeFlags">): Ruling {
+export function* changeFlags(account: Account, command: CommandOf<"changeFlags">): Generator<void, Ruling> {
   const mailbox = findMailbox(account, command.mailbox);
   if (!mailbox) return noSuch(command.mailbox);
   const flags = spellFlags(account.keywords, command.flags);
@@ -80,45 +76,61 @@ export function changeFlags(account: Account, command: CommandOf<"changeFlags">)
   const limit = command.unchangedSince;
   const changed: number[] = [];
   const modified: number[] = [];
-  eachRow(mailbox, command.uids, (chunk, at) => {
+  for (const { chunk, start, end } of stretches(mailbox, command.uids)) {
+    yield;
     const { flags: words, modseq } = chunk.marks;
-    if (limit !== undefined && modseq[at]! > limit) modified.push(chunk.fixed.uid[at]!);
-    else if (changer.apply(words[at]!) !== words[at]) changed.push(chunk.fixed.uid[at]!);
-  });
+    for (let at = start; at < end; at++) {
+      if (limit !== undefined && modseq[at]! > limit) modified.push(chunk.fixed.uid[at]!);
+      else if (changer.apply(words[at]!) !== words[at]) changed.push(chunk.fixed.uid[at]!);
+    }
+  }
   const left = limit === undefined ? undefined : runsOfSorted(modified);
   if (changed.length === 0) return accepted([], left);
   if (changer.table().count > maxKeywordSets) return refused({ kind: "tooManyKeywords", limit: maxKeywords });
   const uids = runsOfSorted(changed);
+  const scattered = tooScattered(uids);
+  if (scattered) return scattered;
   return accepted(
     [{ kind: "flagsChanged", mailbox: mailbox.id, uids, change: command.change, flags: flags.flags }],
     left,
   );
 }
 
-export function copyOrMove(account: Account, command: CommandOf<"copy"> | CommandOf<"move">): Ruling {
+export function copyOrMove(
+  account: Account,
+  command: CommandOf<"copy"> | CommandOf<"move">,
+  limits: HoldingLimits,
+): Ruling {
   const from = findMailbox(account, command.mailbox);
   if (!from) return noSuch(command.mailbox);
   const to = findMailbox(account, command.to);
   if (!to) return noSuch(command.to);
-  const present: number[] = [];
-  let bytes = 0;
-  eachRow(from, command.uids, (chunk, at) => {
-    present.push(chunk.fixed.uid[at]!);
-    bytes += chunk.fixed.size[at]!;
-  });
-  if (present.length === 0) return accepted([]);
-  const full = command.kind === "copy" ? overQuota(account, bytes) : null;
+  const { uids, messages, bytes } = presentAmong(from, command.uids);
+  if (messages === 0) return accepted([]);
+  const fresh = command.kind === "copy" ? messages : 0;
+  // What moves within its own mailbox makes it no larger.
+  const more = command.kind === "move" && from.id === to.id ? 0 : messages;
+  const full =
+    tooScattered(uids) ??
+    (fresh > 0 ? overQuota(account, bytes) : null) ??
+    tooMany(account, to, { more, fresh }, limits);
   if (full) return full;
-  if (to.uidNext + present.length > maxUid) return refused({ kind: "uidsExhausted", path: to.path });
+  if (to.uidNext + messages > maxUid) return refused({ kind: "uidsExhausted", path: to.path });
   const kind = command.kind === "copy" ? "copied" : "moved";
-  return accepted([{ kind, mailbox: from.id, uids: runsOfSorted(present), to: to.id, firstUid: to.uidNext }]);
+  return accepted([{ kind, mailbox: from.id, uids, to: to.id, firstUid: to.uidNext }]);
 }
 
-export function expunge(account: Account, command: CommandOf<"expunge">): Ruling {
+export function expunge(account: Account, command: CommandOf<"expunge">, limits: HoldingLimits): Ruling {
   const mailbox = findMailbox(account, command.mailbox);
   if (!mailbox) return noSuch(command.mailbox);
   const uids = uidsToExpunge(mailbox, command);
-  return accepted(uids.length === 0 ? [] : [{ kind: "expunged", mailbox: mailbox.id, uids }]);
+  if (uids.length === 0) return accepted([]);
+  const scattered = tooScattered(uids);
+  if (scattered) return scattered;
+  return accepted([
+    ...roomForDeparted(account, countUids(uids), limits),
+    { kind: "expunged", mailbox: mailbox.id, uids },
+  ]);
 }
 
 function uidsToExpunge(mailbox: Mailbox, command: CommandOf<"expunge">): UidRuns {

@@ -1,8 +1,9 @@
 import type { MailboxId, MessageId } from "../ids.ts";
 import type { Mailbox } from "./account.ts";
-import { appendRow, type Chunk, chunkCapacity, emptyChunk, keepRows, type Row, rowAt } from "./chunk.ts";
+import { appendRows, type Chunk, chunkCapacity, emptyChunk, keepRows, type Row, rowAt } from "./chunk.ts";
 import type { SpecialUse } from "./events.ts";
 import { messagesIn } from "./message-ids.ts";
+import type { Stretch } from "./rows.ts";
 import { hasUid, type UidRuns } from "./uid-runs.ts";
 
 /**
@@ -34,41 +35,61 @@ export type DeletedMailbox = {
 
 export const noneDeparted: DepartedMail = { count: 0, mailboxes: new Map() };
 
-/** The departed mail with `rows`, which left `mailbox` in the log entry `seq`. */
-export function depart(mail: DepartedMail, mailbox: MailboxId, rows: Iterable<Row>, seq: number): DepartedMail {
+/** The departed mail with `rows`, which left `mailbox` in the log entry `seq`; in steps of a chunk. */
+export function depart(
+  mail: DepartedMail,
+  mailbox: MailboxId,
+  rows: Iterable<Stretch>,
+  seq: number,
+): Generator<void, DepartedMail> {
   return add(mail, mailbox, rows, seq, null);
 }
 
 /** The departed mail with a whole mailbox. */
-export function departWhole(mail: DepartedMail, mailbox: Mailbox, subscribed: boolean, seq: number): DepartedMail {
+export function departWhole(
+  mail: DepartedMail,
+  mailbox: Mailbox,
+  subscribed: boolean,
+  seq: number,
+): Generator<void, DepartedMail> {
   const { path, specialUse } = mailbox;
-  return add(mail, mailbox.id, rowsOf(mailbox.chunks), seq, { path, specialUse, subscribed, seq });
+  const rows = mailbox.chunks.map((chunk, c): Stretch => ({ chunk, c, start: 0, end: chunk.length }));
+  return add(mail, mailbox.id, rows, seq, { path, specialUse, subscribed, seq });
 }
 
-function add(
+function* add(
   mail: DepartedMail,
   mailbox: MailboxId,
-  rows: Iterable<Row>,
+  rows: Iterable<Stretch>,
   seq: number,
   deleted: DeletedMailbox | null,
-): DepartedMail {
+): Generator<void, DepartedMail> {
   const chunks = mail.mailboxes.get(mailbox)?.chunks.slice() ?? [];
   let { count } = mail;
   let tail = chunks.pop() ?? emptyChunk();
-  for (const row of rows) {
-    if (tail.length === chunkCapacity) {
-      chunks.push(tail);
-      tail = emptyChunk();
+  for (const { chunk, start, end } of rows) {
+    yield;
+    for (let at = start; at < end; ) {
+      if (tail.length === chunkCapacity) {
+        chunks.push(tail);
+        tail = emptyChunk();
+      }
+      const some = Math.min(end - at, chunkCapacity - tail.length);
+      tail = appendRows(tail, chunk, at, at + some, { uid: null, modseq: seq, created: count + 1, step: 1 });
+      count += some;
+      at += some;
     }
-    tail = appendRow(tail, { ...row, modseq: seq, created: ++count });
   }
   if (tail.length > 0) chunks.push(tail);
   if (chunks.length === 0 && deleted === null) return mail;
   return { count, mailboxes: new Map(mail.mailboxes).set(mailbox, { mailbox, deleted, chunks }) };
 }
 
-function* rowsOf(chunks: readonly Chunk[]): Generator<Row> {
-  for (const chunk of chunks) for (let at = 0; at < chunk.length; at++) yield rowAt(chunk, at);
+/** How many departures are kept. */
+export function departedCount({ mailboxes }: DepartedMail): number {
+  let count = 0;
+  for (const { chunks } of mailboxes.values()) for (const { length } of chunks) count += length;
+  return count;
 }
 
 /** Calls `visit` for each message that departed from `mailbox`, in the order they did. */

@@ -1,18 +1,15 @@
 import type { MailboxId } from "../ids.ts";
 import { type Account, emptyAccount, type Mailbox } from "./account.ts";
+import { atOnce } from "./at-once.ts";
 import { ChecksumSum, Hash, hashText } from "./checksum.ts";
 import {
-  appendRow,
   type Chunk,
   chunkCapacity,
-  emptyChunk,
   hashRow,
   joinChunks,
   keepRows,
-  lowerBound,
   marksToChange,
   type Row,
-  rowAt,
   sumRows,
   withMarks,
 } from "./chunk.ts";
@@ -21,13 +18,19 @@ import type { AccountEvent, EventOf, LogEntry } from "./events.ts";
 import { flagChanger } from "./flag-changer.ts";
 import { deleted as deletedFlag, keywordShift, parseFlags } from "./flags.ts";
 import type { KeywordTable } from "./keyword-table.ts";
+import { MailboxGrowth } from "./mailbox-growth.ts";
 import { idBytes } from "./message-ids.ts";
-import { eachRow, firstChunkReaching } from "./rows.ts";
+import { stretches } from "./rows.ts";
 import { bury, noTombstones } from "./tombstones.ts";
 import { countUids, hasUid, runsOfSorted, type UidRuns } from "./uid-runs.ts";
 
 /** The account after `event`, which happened in the log entry `seq`. Never refuses: what is in the log has happened. */
 export function evolve(account: Account, event: AccountEvent, seq: number): Account {
+  return atOnce(evolving(account, event, seq));
+}
+
+/** The same in steps of some thousand messages at most, for whoever has others to serve between them. */
+export function* evolving(account: Account, event: AccountEvent, seq: number): Generator<void, Account> {
   switch (event.kind) {
     case "accountClosed":
       return { ...emptyAccount(account.id), seq: account.seq, closed: true };
@@ -38,7 +41,7 @@ export function evolve(account: Account, event: AccountEvent, seq: number): Acco
     case "mailboxRenamed":
       return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, path: event.path }));
     case "mailboxDeleted":
-      return deletedMailbox(account, event, seq);
+      return yield* deletedMailbox(account, event, seq);
     case "specialUseSet":
       return changeMailbox(account, event.mailbox, (mailbox) => ({ ...mailbox, specialUse: event.specialUse }));
     case "subscribed":
@@ -51,13 +54,13 @@ export function evolve(account: Account, event: AccountEvent, seq: number): Acco
     case "appended":
       return appended(account, event, seq);
     case "flagsChanged":
-      return flagsChanged(account, event, seq);
+      return yield* flagsChanged(account, event, seq);
     case "copied":
-      return copied(account, event, seq);
+      return yield* copied(account, event, seq);
     case "moved":
-      return expunged(copied(account, event, seq), event, seq);
+      return yield* expunged(yield* copied(account, event, seq), event, seq);
     case "expunged":
-      return expunged(departing(account, event, seq), event, seq);
+      return yield* expunged(yield* departing(account, event, seq), event, seq);
     case "restored":
       return restored(account, event, seq);
     case "forgotten":
@@ -68,11 +71,19 @@ export function evolve(account: Account, event: AccountEvent, seq: number): Acco
 }
 
 /** The account after a whole entry. Whether that is the state it was appended with, its checksum tells who asks it. */
-export function evolveEntry(account: Account, entry: Pick<LogEntry, "seq" | "transactions">): Account {
+export function evolveEntry(account: Account, entry: Entry): Account {
+  return atOnce(evolvingEntry(account, entry));
+}
+
+/** The same in steps of some thousand messages at most. */
+export function* evolvingEntry(account: Account, entry: Entry): Generator<void, Account> {
   let next = account;
-  for (const { events } of entry.transactions) for (const event of events) next = evolve(next, event, entry.seq);
+  for (const { events } of entry.transactions)
+    for (const event of events) next = yield* evolving(next, event, entry.seq);
   return { ...next, seq: entry.seq };
 }
+
+type Entry = Pick<LogEntry, "seq" | "transactions">;
 
 const mailboxHash = new Hash();
 
@@ -145,18 +156,19 @@ function created(account: Account, event: EventOf<"mailboxCreated">, seq: number
   };
 }
 
-function deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">, seq: number): Account {
+function* deletedMailbox(account: Account, event: EventOf<"mailboxDeleted">, seq: number): Generator<void, Account> {
   const mailbox = mailboxOf(account, event.mailbox);
   const sum = new ChecksumSum(account.checksum);
   sum.subtract(hashMailbox(mailbox));
   for (const chunk of mailbox.chunks) {
+    yield;
     for (let at = 0; at < chunk.length; at++) sum.subtract(hashRow(mailbox.hashSeed, chunk, at, account.keywords));
   }
   const mailboxes = new Map(account.mailboxes);
   mailboxes.delete(mailbox.id);
   const paths = new Map(account.paths);
   if (paths.get(mailbox.path) === mailbox.id) paths.delete(mailbox.path);
-  const departed = departWhole(account.departed, mailbox, account.subscriptions.has(mailbox.path), seq);
+  const departed = yield* departWhole(account.departed, mailbox, account.subscriptions.has(mailbox.path), seq);
   return { ...account, mailboxes, paths, departed, used: account.used - mailbox.size, checksum: sum.value() };
 }
 
@@ -186,46 +198,27 @@ function flagsWord(table: KeywordTable, flags: readonly string[]): { keywords: K
 
 /** The mailbox with rows after its last; adds them to its counters and to the checksum. */
 function withRows(mailbox: Mailbox, rows: readonly Row[], keywords: KeywordTable, sum: ChecksumSum): Mailbox {
-  const chunks = mailbox.chunks.slice();
-  let { messages, unseen, deleted, size } = mailbox;
-  let tail: Chunk = chunks.pop() ?? emptyChunk();
-  const before = { unseen: tail.unseen, deleted: tail.deleted, bytes: tail.bytes };
-  const settle = (): void => {
-    unseen += tail.unseen - before.unseen;
-    deleted += tail.deleted - before.deleted;
-    size += tail.bytes - before.bytes;
-    chunks.push(tail);
-  };
-  for (const row of rows) {
-    if (tail.length === chunkCapacity) {
-      settle();
-      tail = emptyChunk();
-      before.unseen = 0;
-      before.deleted = 0;
-      before.bytes = 0;
-    }
-    tail = appendRow(tail, row);
-    sum.add(hashRow(mailbox.hashSeed, tail, tail.length - 1, keywords));
-  }
-  if (tail.length > 0) settle();
-  messages += rows.length;
-  const last = rows.at(-1);
-  const uidNext = last ? Math.max(mailbox.uidNext, last.uid + 1) : mailbox.uidNext;
-  return { ...mailbox, chunks, messages, unseen, deleted, size, uidNext };
+  const growth = new MailboxGrowth(mailbox, keywords, sum);
+  for (const row of rows) growth.add(row);
+  return growth.mailbox();
 }
 
-function flagsChanged(account: Account, event: EventOf<"flagsChanged">, seq: number): Account {
+function* flagsChanged(account: Account, event: EventOf<"flagsChanged">, seq: number): Generator<void, Account> {
   const before = mailboxOf(account, event.mailbox);
   const parsed = parseFlags(event.flags);
   if ("bad" in parsed) throw new Error(`Cannot apply an event: ${parsed.bad} is no flag`);
   const change = flagChanger(account.keywords, event.change, parsed.bits, parsed.keywords);
   // Every set is made before rows are hashed, so that the table of the result is the one hashed with.
-  eachRow(before, event.uids, (chunk, at) => void change.apply(chunk.marks.flags[at]!));
+  for (const { chunk, start, end } of stretches(before, event.uids)) {
+    yield;
+    for (let at = start; at < end; at++) change.apply(chunk.marks.flags[at]!);
+  }
   const keywords = change.table();
   const sum = new ChecksumSum(account.checksum);
   const chunks = before.chunks.slice();
   let { unseen, deleted } = before;
-  forEachChunk(before.chunks, event.uids, (c, hits) => {
+  for (const { c, hits } of chunksHit(before.chunks, event.uids)) {
+    yield;
     const chunk = chunks[c]!;
     const marks = marksToChange(chunk);
     for (const at of hits) {
@@ -238,50 +231,48 @@ function flagsChanged(account: Account, event: EventOf<"flagsChanged">, seq: num
     unseen += changed.unseen - chunk.unseen;
     deleted += changed.deleted - chunk.deleted;
     chunks[c] = changed;
-  });
+  }
   const after = { ...before, chunks, unseen, deleted, highestModSeq: seq };
   return replaceMailbox({ ...account, keywords }, before, after, sum);
 }
 
-/** Calls `visit` once for each chunk that holds some of `uids`, with the row indexes, ascending. */
-function forEachChunk(chunks: readonly Chunk[], uids: UidRuns, visit: (c: number, hits: number[]) => void): void {
-  let run = 0;
-  for (
-    let c = firstChunkReaching(chunks, uids[0] ?? Number.POSITIVE_INFINITY);
-    c < chunks.length && run < uids.length;
-    c++
-  ) {
-    const chunk = chunks[c]!;
-    const column = chunk.fixed.uid;
-    const end = column[chunk.length - 1]!;
-    const hits: number[] = [];
-    while (run < uids.length && uids[run]! <= end) {
-      const last = uids[run + 1]!;
-      for (let at = lowerBound(chunk, uids[run]!); at < chunk.length && column[at]! <= last; at++) hits.push(at);
-      if (last > end) break;
-      run += 2;
+/** Each chunk that holds some of `uids`, once, with the indexes of their rows, ascending. */
+function* chunksHit(chunks: readonly Chunk[], uids: UidRuns): Generator<{ c: number; hits: readonly number[] }> {
+  let c = -1;
+  let hits: number[] = [];
+  for (const stretch of stretches({ chunks }, uids)) {
+    if (stretch.c !== c) {
+      if (hits.length > 0) yield { c, hits };
+      c = stretch.c;
+      hits = [];
     }
-    if (hits.length > 0) visit(c, hits);
+    for (let at = stretch.start; at < stretch.end; at++) hits.push(at);
   }
+  if (hits.length > 0) yield { c, hits };
 }
 
-function copied(account: Account, event: EventOf<"copied"> | EventOf<"moved">, seq: number): Account {
+function* copied(account: Account, event: EventOf<"copied"> | EventOf<"moved">, seq: number): Generator<void, Account> {
   const from = mailboxOf(account, event.mailbox);
   const before = mailboxOf(account, event.to);
-  const rows: Row[] = [];
-  eachRow(from, event.uids, (chunk, at) => {
-    rows.push({ ...rowAt(chunk, at), uid: event.firstUid + rows.length, modseq: seq, created: seq });
-  });
   const sum = new ChecksumSum(account.checksum);
-  const after = withRows({ ...before, highestModSeq: seq }, rows, account.keywords, sum);
-  return replaceMailbox(account, before, after, sum);
+  const growth = new MailboxGrowth({ ...before, highestModSeq: seq }, account.keywords, sum);
+  let uid = event.firstUid;
+  for (const { chunk, start, end } of stretches(from, event.uids)) {
+    yield;
+    growth.addRows(chunk, start, end, { uid, modseq: seq, created: seq, step: 0 });
+    uid += end - start;
+  }
+  return replaceMailbox(account, before, growth.mailbox(), sum);
 }
 
 /** The messages about to be expunged, noted among those that have departed. */
-function departing(account: Account, { mailbox: id, uids }: EventOf<"expunged">, seq: number): Account {
-  const rows: Row[] = [];
-  eachRow(mailboxOf(account, id), uids, (chunk, at) => void rows.push(rowAt(chunk, at)));
-  return { ...account, departed: depart(account.departed, id, rows, seq) };
+function* departing(
+  account: Account,
+  { mailbox: id, uids }: EventOf<"expunged">,
+  seq: number,
+): Generator<void, Account> {
+  const rows = stretches(mailboxOf(account, id), uids);
+  return { ...account, departed: yield* depart(account.departed, id, rows, seq) };
 }
 
 function restored(account: Account, event: EventOf<"restored">, seq: number): Account {
@@ -298,13 +289,18 @@ function restored(account: Account, event: EventOf<"restored">, seq: number): Ac
   return replaceMailbox({ ...account, departed: mail }, before, after, sum);
 }
 
-function expunged(account: Account, event: EventOf<"expunged"> | EventOf<"moved">, seq: number): Account {
+function* expunged(
+  account: Account,
+  event: EventOf<"expunged"> | EventOf<"moved">,
+  seq: number,
+): Generator<void, Account> {
   const before = mailboxOf(account, event.mailbox);
   const sum = new ChecksumSum(account.checksum);
   const chunks: Chunk[] = [];
   const gone: number[] = [];
   let at = 0;
-  forEachChunk(before.chunks, event.uids, (c, hits) => {
+  for (const { c, hits } of chunksHit(before.chunks, event.uids)) {
+    yield;
     while (at < c) chunks.push(before.chunks[at++]!);
     at++;
     const chunk = before.chunks[c]!;
@@ -312,14 +308,14 @@ function expunged(account: Account, event: EventOf<"expunged"> | EventOf<"moved"
       gone.push(chunk.fixed.uid[hit]!);
       sum.subtract(hashRow(before.hashSeed, chunk, hit, account.keywords));
     }
-    if (hits.length === chunk.length) return;
+    if (hits.length === chunk.length) continue;
     const kept = keepRows(chunk, (row) => hasUid(event.uids, chunk.fixed.uid[row]!));
     const previous = chunks.at(-1);
     // Keeps chunks from crumbling: the small remains of one join the one before.
     if (previous && previous.length + kept.length <= chunkCapacity / 2)
       chunks[chunks.length - 1] = joinChunks(previous, kept);
     else chunks.push(kept);
-  });
+  }
   while (at < before.chunks.length) chunks.push(before.chunks[at++]!);
   const runs = runsOfSorted(gone);
   const after = {

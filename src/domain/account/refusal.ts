@@ -22,6 +22,10 @@ export type Refusal =
   /** An internal date before 1970 or after February 2106. */
   | { kind: "badDate" }
   | { kind: "tooManyKeywords"; limit: number }
+  /** One change of messages that are in more runs of UIDs than go into one log entry. */
+  | { kind: "tooScattered"; limit: number }
+  /** The mailbox, or the account, would hold more messages than may be. */
+  | { kind: "tooManyMessages"; limit: number }
   | { kind: "uidsExhausted"; path: string }
   | { kind: "noSuchAccount" }
   | { kind: "accountExists" }

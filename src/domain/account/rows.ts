@@ -5,7 +5,14 @@ import type { UidRuns } from "./uid-runs.ts";
 
 /** Calls `visit` for each message of `uids` that exists, ascending. Costs what is found, not what is asked for. */
 export function eachRow(mailbox: Mailbox, uids: UidRuns, visit: (chunk: Chunk, at: number) => void): void {
-  const { chunks } = mailbox;
+  for (const { chunk, start, end } of stretches(mailbox, uids)) for (let at = start; at < end; at++) visit(chunk, at);
+}
+
+/** Rows of one chunk that follow each other: from `start` up to, not including, `end`; at least one. */
+export type Stretch = { readonly chunk: Chunk; readonly c: number; readonly start: number; readonly end: number };
+
+/** The messages of `uids` that exist, ascending, each of them once. `c`: the index of the chunk. */
+export function* stretches({ chunks }: Pick<Mailbox, "chunks">, uids: UidRuns): Generator<Stretch> {
   let chunkAt = 0;
   for (let run = 0; run < uids.length; run += 2) {
     const first = uids[run]!;
@@ -13,12 +20,42 @@ export function eachRow(mailbox: Mailbox, uids: UidRuns, visit: (chunk: Chunk, a
     chunkAt = firstChunkReaching(chunks, first, chunkAt);
     for (let c = chunkAt; c < chunks.length; c++) {
       const chunk = chunks[c]!;
-      const column = chunk.fixed.uid;
-      if (column[0]! > last) break;
-      for (let at = lowerBound(chunk, first); at < chunk.length && column[at]! <= last; at++) visit(chunk, at);
+      if (chunk.fixed.uid[0]! > last) break;
+      const start = lowerBound(chunk, first);
+      const end = last >= chunk.fixed.uid[chunk.length - 1]! ? chunk.length : lowerBound(chunk, last + 1);
+      if (start < end) yield { chunk, c, start, end };
       chunkAt = c;
     }
   }
+}
+
+/** Those of `uids` that exist, how many they are, and the sum of their sizes. Whole, unbroken chunks cost nothing. */
+export function presentAmong(
+  mailbox: Mailbox,
+  uids: UidRuns,
+): { readonly uids: UidRuns; readonly messages: number; readonly bytes: number } {
+  const runs: number[] = [];
+  let messages = 0;
+  let bytes = 0;
+  for (const { chunk, start, end } of stretches(mailbox, uids)) {
+    addRuns(runs, chunk, start, end);
+    messages += end - start;
+    if (end - start === chunk.length) bytes += chunk.bytes;
+    else for (let at = start; at < end; at++) bytes += chunk.fixed.size[at]!;
+  }
+  return { uids: runs, messages, bytes };
+}
+
+/** Adds the UIDs of rows behind all those in `runs`. */
+function addRuns(runs: number[], { fixed }: Chunk, start: number, end: number): void {
+  const column = fixed.uid;
+  const add = (first: number, last: number): void => {
+    const tail = runs.length - 1;
+    if (tail > 0 && runs[tail] === first - 1) runs[tail] = last;
+    else runs.push(first, last);
+  };
+  if (column[end - 1]! - column[start]! === end - 1 - start) add(column[start]!, column[end - 1]!);
+  else for (let at = start; at < end; at++) add(column[at]!, column[at]!);
 }
 
 /** Index of the first chunk, from `from` on, whose last UID is `uid` or above. */
@@ -37,16 +74,7 @@ export function firstChunkReaching(chunks: readonly Chunk[], uid: number, from =
 /** All UIDs of the mailbox. Unbroken chunks cost nothing. */
 export function allUids(mailbox: Mailbox): UidRuns {
   const runs: number[] = [];
-  const add = (first: number, last: number): void => {
-    const end = runs.length - 1;
-    if (end > 0 && runs[end] === first - 1) runs[end] = last;
-    else runs.push(first, last);
-  };
-  for (const { fixed, length } of mailbox.chunks) {
-    const column = fixed.uid;
-    if (column[length - 1]! - column[0]! === length - 1) add(column[0]!, column[length - 1]!);
-    else for (let at = 0; at < length; at++) add(column[at]!, column[at]!);
-  }
+  for (const chunk of mailbox.chunks) addRuns(runs, chunk, 0, chunk.length);
   return runs;
 }
 

@@ -20,6 +20,12 @@ export const httpRefusals = {
   badFlag: { status: 400, code: "InputValidationError", text: "This is not a flag" },
   badDate: { status: 400, code: "InputValidationError", text: "This is not a date to be kept" },
   tooManyKeywords: { status: 403, code: "TooMany", text: "This user cannot have more keywords" },
+  tooManyMessages: { status: 403, code: "TooMany", text: "The mailbox, or the user, has as many messages as it may" },
+  tooScattered: {
+    status: 403,
+    code: "TooMany",
+    text: "Too many messages that do not follow each other in one request",
+  },
   uidsExhausted: { status: 403, code: "UidsExhausted", text: "This mailbox cannot number more messages" },
   noSuchAccount: { status: 404, code: "UserNotFound", text: "This user does not exist" },
   accountExists: { status: 400, code: "UserExistsError", text: "This account already exists" },

@@ -14,6 +14,8 @@ export const imapRefusals = {
   badFlag: { code: "CANNOT", text: "Flag is not possible" },
   badDate: { code: "CANNOT", text: "Date is not possible: it must be from 1970 to 2106" },
   tooManyKeywords: { code: "LIMIT", text: "Too many different keywords" },
+  tooManyMessages: { code: "LIMIT", text: "Mailbox has as many messages as it may" },
+  tooScattered: { code: "LIMIT", text: "Too many messages that do not follow each other in one command" },
   uidsExhausted: { code: "LIMIT", text: "Mailbox has no UIDs left" },
   noSuchAccount: { code: "UNAVAILABLE", text: "Account does not exist any more" },
   accountExists: { code: "ALREADYEXISTS", text: "Account already exists" },

@@ -22,6 +22,8 @@ export const lmtpRefusals = {
   badFlag: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   badDate: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   tooManyKeywords: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
+  tooManyMessages: { code: 552, text: "5.2.2 Mailbox has as many messages as it may" },
+  tooScattered: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },
   uidsExhausted: { code: 552, text: "5.2.2 Mailbox can take no more messages" },
   noSuchAccount: { code: 550, text: "5.1.1 No such user" },
   accountExists: { code: 451, text: "4.3.0 Cannot deliver now, try again later" },

@@ -20,6 +20,8 @@ export const pop3Refusals = {
   badFlag: { code: "SYS/PERM", text: "Flag is not possible" },
   badDate: { code: "SYS/PERM", text: "Date is not possible" },
   tooManyKeywords: { code: "SYS/PERM", text: "Too many different keywords" },
+  tooManyMessages: { code: "SYS/PERM", text: "Mailbox has as many messages as it may" },
+  tooScattered: { code: "SYS/PERM", text: "Too many messages that do not follow each other at once" },
   uidsExhausted: { code: "SYS/PERM", text: "Mailbox has no UIDs left" },
   noSuchAccount: { code: "SYS/PERM", text: "Account does not exist any more" },
   accountExists: { code: "SYS/PERM", text: "Account already exists" },
