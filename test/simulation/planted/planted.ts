@@ -48,8 +48,8 @@ export const planted: readonly Planted[] = [
     seen: /gives \S+ twice|does not lead to the state|checksum is not the one/,
     replace: [
       [
-        "const decide = (): Draft => draft(this.#state, batch, this.requests, this.#around);",
-        "let kept: Draft | null = null; const decide = (): Draft => (kept = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : draft(this.#state, batch, this.requests, this.#around));",
+        "const decide = (): Promise<Draft> => this.#work(drafting(this.#state, batch, this.requests, this.#around));",
+        "let kept: Draft | null = null; const decide = async (): Promise<Draft> => (kept = kept ? { ...kept, state: { ...kept.state, seq: this.#state.seq + 1 } } : await this.#work(drafting(this.#state, batch, this.requests, this.#around)));",
       ],
     ],
   },
@@ -72,7 +72,7 @@ export const planted: readonly Planted[] = [
     seen: /does not lead to the state|checksum differs|Cannot apply an event/,
     replace: [
       [
-        "else if (entry.seq === this.#state.seq + 1) this.#apply(entry);",
+        "else if (entry.seq === this.#state.seq + 1) this.#applied(entry, evolveEntry(this.#state, entry));",
         'else if (entry.seq > this.#state.seq) this.#commit(entry, evolveEntry(this.#state, entry), "learnt");',
       ],
     ],
