@@ -2,6 +2,11 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { duration, flag, integer, list, oneOf, optionalText, optionalUrl, port, size, text } from "./config-kinds.ts";
 
+const notLoggedIn = {
+  most: 100,
+  what: "Connections from one address (IPv6: one /64 network) that have not logged in; four times as many from its /24 (IPv6: /48). After that they count for their user.",
+};
+
 /** Every setting of `eider.toml`. docs/configuration.md and `eider config --schema` are made from this file. */
 export const configSchema = z.strictObject({
   data: text(
@@ -47,16 +52,19 @@ export const configSchema = z.strictObject({
   }),
 
   imap: section("IMAP.", {
-    ...listener("IMAP", 1143, 1993, "with STARTTLS"),
+    ...listener("IMAP", 1143, 1993, "with STARTTLS", notLoggedIn),
     ...logins(50),
   }),
   pop3: section("POP3.", {
-    ...listener("POP3", 1110, 1995, "with STLS"),
+    ...listener("POP3", 1110, 1995, "with STLS", notLoggedIn),
     ...logins(15),
   }),
   lmtp: section(
     "LMTP: where the MTA delivers. It asks for no password, so let only the MTA reach it.",
-    listener("LMTP", 2424, false, "with STARTTLS"),
+    listener("LMTP", 2424, false, "with STARTTLS", {
+      most: 1000,
+      what: "Connections from one address (IPv6: one /64 network) for which no recipient has been accepted yet; four times as many from its /24 (IPv6: /48). An MTA is one address with many connections.",
+    }),
   ),
   http: section("HTTP API, health and metrics.", {
     host: host("HTTP"),
@@ -149,7 +157,7 @@ export const configSchema = z.strictObject({
       { min: 1, max: 1_000_000 },
     ),
     trusted_networks: list(
-      "Addresses that many clients share, such as a proxy without the PROXY protocol or a webmail: they have no limit of their own on failed logins.",
+      "Addresses that many clients share, such as a proxy without the PROXY protocol or a webmail: they have no limit of their own on failed logins and on connections.",
       z.string().refine(isAddressBlock),
       'a list of addresses or CIDR blocks such as ["10.0.0.5", "192.168.0.0/16"]',
       ["127.0.0.0/8", "::1"],
@@ -183,15 +191,23 @@ function host(protocol: string) {
   return text(`Address ${protocol} listens on; \`0.0.0.0\` or \`::\` for all.`, "127.0.0.1", "an address or host name");
 }
 
-function listener(protocol: string, clear: number, tls: number | false, upgrade: string) {
+function listener(
+  protocol: string,
+  clear: number,
+  tls: number | false,
+  upgrade: string,
+  unknown: { readonly most: number; readonly what: string },
+) {
   return {
     host: host(protocol),
     port: port(`Clear-text port, ${upgrade}.`, clear),
     tls_port: port("Port with TLS from the first byte.", tls),
-    max_connections: integer("Connections in all; further ones are told so and closed.", 10_000, {
-      min: 1,
-      max: 1_000_000,
-    }),
+    max_connections: integer(
+      "Connections in all. For a further one the oldest gives way of those that have not shown whose they are; where there is none, it is told so and closed.",
+      10_000,
+      { min: 1, max: 1_000_000 },
+    ),
+    max_unauthenticated_per_address: integer(unknown.what, unknown.most, { min: 1, max: 1_000_000 }),
     proxy_protocol: list(
       "Load balancers whose PROXY protocol header (v1, v2) is believed, and must be there; other connections speak for themselves.",
       z.string().refine(isAddressBlock),

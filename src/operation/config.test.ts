@@ -177,6 +177,8 @@ test("listenerOptions gives a listener its own section and the common limits", (
     tlsPort: 1993,
     allowPlaintext: false,
     maxConnectionsPerUser: 3,
+    maxNewcomersPerAddress: 100,
+    trustedNetworks: ["127.0.0.0/8", "::1"],
     maxConnections: 10_000,
     proxyProtocolFrom: [],
     lineLength: 2048,

@@ -14,6 +14,8 @@ export function listenerOptions(config: Config, protocol: "imap" | "pop3" | "lmt
     maxConnectionsPerUser:
       "max_connections_per_user" in section ? section.max_connections_per_user : section.max_connections,
     maxConnections: section.max_connections,
+    maxNewcomersPerAddress: section.max_unauthenticated_per_address,
+    trustedNetworks: config.limits.trusted_networks,
     proxyProtocolFrom: section.proxy_protocol,
     lineLength: config.limits.line_length,
     messageSize: config.limits.message_size,

@@ -49,6 +49,8 @@ export class ByteSocket {
   stalls = 0;
   /** Octets written and not yet taken by the kernel. */
   queued = 0;
+  /** What the listener does when the client has logged in: the connection is counted for the user from then on. */
+  onSignedIn: ((socket: ByteSocket) => void) | null = null;
   /** Octets before the conversation began: part of a PROXY header. */
   early: Uint8Array | null = null;
 

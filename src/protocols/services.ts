@@ -32,10 +32,19 @@ export interface Metrics {
   refused(protocol: Protocol, reason: PressureReason): void;
 }
 /**
- * `connections`: as many as there may be are open. `deliveries`: as many messages are on their way as get through in
+ * `connections`: as many as there may be are open. `address`: as many from one address. `displaced`: one that had not
+ * shown whose it is gave way to a new one. `deliveries`: as many messages are on their way as get through in
  * time. `account`: one account has its part of them. `busy`: too many changes wait, for the account or in all.
  */
-export type PressureReason = "connections" | "deliveries" | "account" | "busy" | "unavailable" | "storeFull";
+export type PressureReason =
+  | "connections"
+  | "address"
+  | "displaced"
+  | "deliveries"
+  | "account"
+  | "busy"
+  | "unavailable"
+  | "storeFull";
 export type Protocol = "imap" | "pop3" | "lmtp" | "http";
 
 /** Settings every mail listener has; `eider.toml` [imap], [pop3], [lmtp]. */
@@ -50,6 +59,10 @@ export type ListenerOptions = {
   readonly maxConnectionsPerUser: number;
   /** Connections of this listener in all; more are told so and closed. */
   readonly maxConnections: number;
+  /** Connections from one address (IPv6: /64) that have not logged in, LMTP: for which no recipient was accepted. */
+  readonly maxNewcomersPerAddress: number;
+  /** Addresses or CIDR blocks that many clients share, without a limit of their own. */
+  readonly trustedNetworks: readonly string[];
   /** Addresses or CIDR blocks whose PROXY protocol header (v1, v2) is believed; empty: none is expected. */
   readonly proxyProtocolFrom: readonly string[];
   /** Octets of a command line without its literals. */

@@ -1,6 +1,7 @@
 import type { Socket, SocketHandler, TCPSocketListener } from "bun";
 import { ByteSocket, type Conversation } from "./byte-socket.ts";
 import { CarriedTls } from "./carried-tls.ts";
+import { Newcomers } from "./newcomers.ts";
 import { readProxyHeader, trustedAddresses } from "./proxy-protocol.ts";
 import type { ListenerOptions, Listening, Protocol, Services } from "./services.ts";
 import { tlsForBun, tlsForNode } from "./tls-policy.ts";
@@ -16,6 +17,10 @@ export type StreamProtocol = {
 
 const sweepMs = 5_000;
 const handshakeMs = 60_000;
+/** Refused clients that have not closed their side yet; more are not waited for. */
+const mostLingering = 100;
+/** Milliseconds until the operator is told again that somebody has too many connections. */
+const toldAgain = 60_000;
 const stallSweeps = 60; // a client that reads nothing for five minutes is gone
 
 /**
@@ -36,9 +41,14 @@ class StreamListener implements Listening {
   readonly #protocol: StreamProtocol;
   readonly #trusted: (address: string) => boolean;
   readonly #sockets = new Set<ByteSocket>();
+  readonly #newcomers: Newcomers<ByteSocket>;
+  /** Refused, and not closed by their clients yet: they take nobody's place. */
+  readonly #lingering = new Set<ByteSocket>();
+  #toldAt = Number.NEGATIVE_INFINITY;
   readonly #listeners: TCPSocketListener<ByteSocket>[] = [];
   readonly #plainHandlers: SocketHandler<ByteSocket>;
   readonly #tlsHandlers: SocketHandler<ByteSocket>;
+  readonly #known = (socket: ByteSocket) => this.#newcomers.leave(socket);
   readonly #startTls = (socket: ByteSocket) => this.#secure(socket);
   #draining = false;
   #emptied: (() => void) | null = null;
@@ -49,6 +59,10 @@ class StreamListener implements Listening {
     this.#options = options;
     this.#protocol = protocol;
     this.#trusted = trustedAddresses(options.proxyProtocolFrom);
+    this.#newcomers = new Newcomers({
+      perAddress: options.maxNewcomersPerAddress,
+      trusted: trustedAddresses(options.trustedNetworks),
+    });
     this.#plainHandlers = {
       data: (wire, bytes) => {
         const socket = wire.data;
@@ -126,13 +140,13 @@ class StreamListener implements Listening {
 
   readonly #openPlain = (wire: Socket<ByteSocket>) => {
     const socket = this.#open(wire);
-    if (socket.early === null) this.#converse(socket);
+    if (socket.early === null && this.#located(socket)) this.#converse(socket);
   };
 
   readonly #openTls = (wire: Socket<ByteSocket>) => {
     const socket = this.#open(wire);
     socket.secure = true;
-    if (socket.early === null) this.#secure(socket);
+    if (socket.early === null && this.#located(socket)) this.#secure(socket);
   };
 
   #open(wire: Socket<ByteSocket>): ByteSocket {
@@ -141,6 +155,9 @@ class StreamListener implements Listening {
     wire.setNoDelay(true);
     wire.setKeepAlive(true, 300_000);
     this.#sockets.add(socket);
+    this.#newcomers.enter(socket);
+    socket.onSignedIn = this.#known;
+    this.#makeRoom(socket);
     if (this.#options.proxyProtocolFrom.length > 0 && this.#trusted(socket.remote)) socket.early = noBytes;
     return socket;
   }
@@ -165,6 +182,7 @@ class StreamListener implements Listening {
     }
     socket.early = null;
     if (header.remote !== null) socket.remote = header.remote;
+    if (!this.#located(socket)) return;
     const rest = early.subarray(header.length);
     if (!socket.secure) {
       this.#converse(socket);
@@ -201,17 +219,67 @@ class StreamListener implements Listening {
   }
 
   #converse(socket: ByteSocket): void {
-    if (this.#draining || this.#sockets.size > this.#options.maxConnections) {
+    if (this.#draining || this.#crowded()) {
       if (!this.#draining) this.#services.metrics.refused(this.#protocol.name, "connections");
-      socket.write(this.#protocol.full);
-      socket.end();
+      this.#refuse(socket);
       return;
     }
     this.#services.metrics.connected(this.#protocol.name);
     socket.conversation = this.#protocol.converse(socket);
   }
 
+  /** Whether there may be another from where it comes; else it is refused. */
+  #located(socket: ByteSocket): boolean {
+    if (this.#newcomers.locate(socket, socket.remote)) return true;
+    this.#services.metrics.refused(this.#protocol.name, "address");
+    this.#tell(
+      socket.remote,
+      "too many connections from one address that have not logged in: further ones are refused",
+    );
+    // Nobody shakes hands first only to be told so.
+    if (socket.secure) socket.destroy();
+    else this.#refuse(socket);
+    return false;
+  }
+
+  /** Where there are too many, the oldest that has not logged in gives way to one that is new. */
+  #makeRoom(to: ByteSocket): void {
+    if (this.#draining || !this.#crowded()) return;
+    const oldest = this.#newcomers.takeOldest(to);
+    if (oldest === null) return;
+    this.#services.metrics.refused(this.#protocol.name, "displaced");
+    this.#tell(oldest.remote, "too many connections: the oldest that have not logged in give way");
+    if (oldest.conversation !== null) oldest.write(this.#protocol.full);
+    oldest.destroy();
+    this.#gone(oldest);
+  }
+
+  /** Says that there are too many, and waits for a few of those clients to close their side. */
+  #refuse(socket: ByteSocket): void {
+    this.#newcomers.leave(socket);
+    this.#lingering.add(socket);
+    socket.write(this.#protocol.full);
+    socket.end();
+    if (this.#lingering.size <= mostLingering) return;
+    const [oldest] = this.#lingering;
+    oldest!.destroy();
+    this.#gone(oldest!);
+  }
+
+  #crowded(): boolean {
+    return this.#sockets.size - this.#lingering.size > this.#options.maxConnections;
+  }
+
+  #tell(remote: string, what: string): void {
+    const now = this.#services.clock.monotonic();
+    if (now - this.#toldAt < toldAgain) return;
+    this.#toldAt = now;
+    this.#services.logger.warn({ protocol: this.#protocol.name, remote }, what);
+  }
+
   #gone(socket: ByteSocket): void {
+    this.#newcomers.leave(socket);
+    this.#lingering.delete(socket);
     if (!this.#sockets.delete(socket)) return;
     if (socket.conversation !== null) this.#services.metrics.disconnected(this.#protocol.name);
     socket.gone();

@@ -294,6 +294,8 @@ const listenerOptions: ListenerOptions = {
   tlsPort: null,
   allowPlaintext: true,
   maxConnectionsPerUser: 10_000,
+  maxNewcomersPerAddress: 10_000,
+  trustedNetworks: [],
   maxConnections: 10_000,
   proxyProtocolFrom: [],
   lineLength: 65_536,

@@ -14,6 +14,8 @@ const stageOptions: ListenerOptions = {
   tlsPort: 0,
   allowPlaintext: false,
   maxConnectionsPerUser: 50,
+  maxNewcomersPerAddress: 10_000,
+  trustedNetworks: [],
   maxConnections: 1_000,
   proxyProtocolFrom: [],
   lineLength: 64 * 1024,

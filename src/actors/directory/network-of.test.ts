@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { networkOf } from "./network-of.ts";
+import { networkOf, widerNetworkOf } from "./network-of.ts";
 
 test("IPv4 counts by address, IPv6 by its first 64 bits, however it is written", () => {
   expect(networkOf("192.0.2.7")).toBe("192.0.2.7");
@@ -15,4 +15,10 @@ test("IPv4 counts by address, IPv6 by its first 64 bits, however it is written",
   }
   expect(networkOf("2001:db8:0:2::1")).not.toBe(network);
   expect(networkOf("::1")).toBe("0:0:0:0::/64");
+});
+
+test("the network around is an IPv4 /24 or an IPv6 /48", () => {
+  expect(widerNetworkOf("192.0.2.7")).toBe("192.0.2.0/24");
+  expect(widerNetworkOf("::ffff:192.0.2.250")).toBe("192.0.2.0/24");
+  expect(widerNetworkOf("2001:0db8:0:ffff::1")).toBe("2001:db8:0::/48");
 });

@@ -190,6 +190,7 @@ export class Session implements Conversation, CommandReceiver {
   signedIn(user: SignedIn): boolean {
     if (!this.alive) return false;
     this.user = user;
+    this.socket.onSignedIn?.(this.socket);
     this.#heard = this.server.services.clock.now();
     this.reader.limits = this.server.after;
     if (this.client !== null) user.record.update({ client: this.client });

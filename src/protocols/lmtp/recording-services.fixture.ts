@@ -16,6 +16,8 @@ export const lmtpOptions: ListenerOptions = {
   tlsPort: null,
   allowPlaintext: false,
   maxConnectionsPerUser: 0,
+  maxNewcomersPerAddress: 10_000,
+  trustedNetworks: [],
   maxConnections: 100,
   proxyProtocolFrom: [],
   lineLength: 4096,

@@ -16,6 +16,8 @@ const options: ListenerOptions = {
   tlsPort: 0,
   allowPlaintext: false,
   maxConnectionsPerUser: 3,
+  maxNewcomersPerAddress: 10_000,
+  trustedNetworks: [],
   maxConnections: 100,
   proxyProtocolFrom: [],
   lineLength: 65536,

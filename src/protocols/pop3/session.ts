@@ -69,6 +69,7 @@ export class Session implements Conversation {
   enter(user: SignedIn): boolean {
     if (this.#socket.closed) return false;
     this.user = user;
+    this.#socket.onSignedIn?.(this.#socket);
     this.#id = user.handle.id;
     this.log("info", {}, "login");
     return true;
