@@ -31,15 +31,16 @@ export class LmtpConnection extends SMTPConnection {
 
   override init(): void {
     this._setListeners(() => {
-      if (this._server.overfull()) {
-        this._server.services.metrics.refused("lmtp", "connections");
-        this.send(421, `4.3.2 ${this.name} has too many connections, try again later`);
-        return;
-      }
+      if (!this._server.crowd.enter(this)) return this.refuse();
       this._server.services.metrics.connected("lmtp");
       this.once("left", () => this._server.services.metrics.disconnected("lmtp"));
       this.connectionReady();
     });
+  }
+
+  /** There is no room for this connection, or no longer. */
+  refuse(): void {
+    this.send(421, `4.3.2 ${this.name} has too many connections, try again later`);
   }
 
   /** Nothing is being answered, no message is on its way, and none has been announced by MAIL. */
@@ -55,6 +56,7 @@ export class LmtpConnection extends SMTPConnection {
   override send(code: number, text?: string | string[] | null, context?: string | false): void {
     this.#sendGathered();
     letSend(this._socket);
+    if (this._ready && this.session.recipients.length > 0) this._server.crowd.known(this);
     const own = typeof text === "string" && /^[245]\.\d{1,3}\.\d{1,3} /.test(text);
     super.send(code, text, own ? false : context);
   }
@@ -130,6 +132,7 @@ export class LmtpConnection extends SMTPConnection {
   override _onClose(): void {
     super._onClose();
     this.#leavePlace();
+    this._server.crowd.leave(this);
     this.emit("left");
   }
 

@@ -6,6 +6,7 @@ import type { ListenerOptions, Services } from "../services.ts";
 import { tlsForNode } from "../tls-policy.ts";
 import { mail } from "./commands/mail.ts";
 import { rcpt } from "./commands/rcpt.ts";
+import type { Crowd } from "./crowd.ts";
 import { LmtpConnection, type LmtpSession } from "./lmtp-connection.ts";
 import { readProxiedAddress } from "./proxied-address.ts";
 import { failed } from "./refusals.ts";
@@ -21,7 +22,7 @@ const silence = 1000;
 export class LmtpServer extends SMTPServer {
   readonly services: Services;
   readonly limits: ListenerOptions;
-  readonly overfull: () => boolean;
+  readonly crowd: Crowd;
   readonly admission: Admission;
   readonly refusals: SpareTime;
   readonly #trusted: (address: string) => boolean;
@@ -29,19 +30,19 @@ export class LmtpServer extends SMTPServer {
   #draining = false;
 
   /**
-   * `trusted` tells whose PROXY header is believed; `overfull` whether there are more connections than allowed, on all
-   * ports together.
+   * `trusted` tells whose PROXY header is believed; `crowd` is who is connected, on all ports
+   * together.
    */
   constructor(
     services: Services,
     limits: ListenerOptions,
-    port: { tls: boolean; trusted: (address: string) => boolean; overfull: () => boolean; admission: Admission },
+    port: { tls: boolean; trusted: (address: string) => boolean; crowd: Crowd; admission: Admission },
   ) {
     const tls = services.tls();
     super(libraryOptions(services, limits, port.tls, tls));
     this.services = services;
     this.limits = limits;
-    this.overfull = port.overfull;
+    this.crowd = port.crowd;
     this.admission = port.admission;
     this.refusals = new SpareTime(services.clock);
     this.#trusted = port.trusted;

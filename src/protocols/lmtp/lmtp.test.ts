@@ -369,17 +369,6 @@ test("lines without an end, NULs and noise are answered and bounded", async () =
   expect(await client.reply()).toBeNull();
 });
 
-test("connections over the limit are told so; the others live", async () => {
-  await restart({ maxConnections: 2 });
-  const first = await greeted();
-  await greeted();
-  const third = await RawClient.open(lmtp.addresses[0]!.port);
-  clients.push(third);
-  expect(await third.reply()).toStartWith("421 4.3.2 ");
-  expect(await third.reply()).toBeNull();
-  expect(await first.command("NOOP")).toBe("250 2.0.0 OK");
-});
-
 test("connections that come and go leave none behind", async () => {
   const ports = lmtp.addresses[0]!.port;
   for (let round = 0; round < 5; round++) {

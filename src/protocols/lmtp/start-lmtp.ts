@@ -1,6 +1,7 @@
 import { Admission } from "../admission.ts";
 import { trustedAddresses } from "../proxy-protocol.ts";
 import type { ListenerOptions, Listening, Services } from "../services.ts";
+import { Crowd } from "./crowd.ts";
 import { LmtpServer } from "./lmtp-server.ts";
 
 /**
@@ -21,12 +22,12 @@ export async function startLmtp(
   const trusted = trustedAddresses(options.proxyProtocolFrom);
   const servers: LmtpServer[] = [];
   const count = () => servers.reduce((sum, server) => sum + server.connections.size, 0);
-  const overfull = () => count() > options.maxConnections;
+  const crowd = new Crowd(services, options);
   const addresses: { host: string; port: number; tls: boolean }[] = [];
   for (const tls of [false, true]) {
     const port = tls ? options.tlsPort : options.port;
     if (port === null) continue;
-    const server = new LmtpServer(services, options, { tls, trusted, overfull, admission });
+    const server = new LmtpServer(services, options, { tls, trusted, crowd, admission });
     const bound = await server.listenOn(options.host, port, options.reusePort);
     servers.push(server);
     addresses.push({ host: options.host, port: bound, tls });
