@@ -78,6 +78,7 @@ test("what came with NUL is given without it over IMAP, at the same size, and as
   expect(await fetch("ENVELOPE")).toContain("{6}\r\nn\xef\xbf\xbdul");
   for (const [key, found] of [
     ["SUBJECT ul", "* SEARCH 1"],
+    ["CHARSET UTF-8 SUBJECT {6+}\r\nn\ufffdul", "* SEARCH 1"],
     ["BODY two", "* SEARCH 1"],
     ["BODY onetwo", "* SEARCH"],
   ]) {

@@ -13,6 +13,19 @@ test("BODY of a text has its size in bytes and in lines", () => {
   );
 });
 
+test("the fields of MIME count without MIME-Version, as they do for what decodes", () => {
+  const message = `Content-Transfer-Encoding: base64
+Content-ID: <a@example.com>
+Content-Disposition: attachment; filename=a.txt
+
+aGVsbG8=
+`;
+  expect(shown(message, true)).toBe(
+    '("text" "plain" ("charset" "us-ascii") "<a@example.com>" NIL "base64" 10 1' +
+      ' NIL ("attachment" ("filename" "a.txt")) NIL NIL)',
+  );
+});
+
 test("BODYSTRUCTURE has extension data, BODY has none", () => {
   const message = `Content-Type: multipart/mixed; boundary=b
 
