@@ -79,6 +79,15 @@ export const configSchema = z.strictObject({
       min: 1,
       max: 100_000,
     }),
+    max_requests_per_address: integer(
+      "Of these, from one address (IPv6: one /64 network) before it is known who asks; further ones get 429.",
+      200,
+      { min: 1, max: 100_000 },
+    ),
+    max_requests_per_user: integer("Of these, with the tokens of one user; further ones get 429.", 100, {
+      min: 1,
+      max: 100_000,
+    }),
     cors: list(
       "Origins whose pages may call the API from a browser; `*`: any. Tokens are never cookies, so this gives nobody a right.",
       z.string().refine((origin) => origin === "*" || isOrigin(origin)),

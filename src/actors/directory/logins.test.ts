@@ -192,6 +192,11 @@ function suite(name: string, open: OpenStores): void {
         const wrong = n % 2 ? `guess${n}` : randomBytes(32).toString("hex");
         expect(await directory.tokenOwner(wrong, there)).toEqual({ ok: false, why: "unknown" });
       }
+      expect(lines.map(({ text }) => text)).toEqual([
+        ...Array<string>(limits.perAddress - 1).fill("Refused an unknown access token"),
+        "Too many unknown access tokens: the next are refused unseen",
+      ]);
+      expect(JSON.stringify(lines)).not.toContain("guess");
       [asked, lines.length] = [[], 0];
       const refused = await directory.tokenOwner("guess", there);
       expect(refused).toMatchObject({ ok: false, why: "rateLimited" });

@@ -24,6 +24,7 @@ import { jsonPieces } from "./memory/json-pieces.ts";
 import type { Call, Operation } from "./operation.ts";
 import { refusalFailure } from "./refusals.ts";
 import { maybeFromForeignPage } from "./request-host.ts";
+import type { RequestPlace, RequestPlaces } from "./request-places.ts";
 import type { AllServices, HttpOptions } from "./services.ts";
 
 export type AppParts = {
@@ -35,6 +36,7 @@ export type AppParts = {
   readonly trusted: (address: string) => boolean;
   readonly leaving: AbortSignal;
   readonly gate: ByteGate;
+  readonly places: RequestPlaces;
 };
 
 /** What the socket knows of a request: the address of the connection. */
@@ -102,9 +104,12 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
   const { services, options } = parts;
   const remote = clientAddress(facts.peer, facts.request.headers.get("x-forwarded-for"), parts.trusted);
   let held: Lease | null = null;
+  let place: RequestPlace | null = null;
   try {
+    place = parts.places.enter(remote);
     checkPairs(facts.url.search);
     const principal = await admit(operation, facts, parts, remote);
+    if (principal !== nobody) place.belongsTo(principal);
     const whose = accountOf(facts, principal) ?? "";
     await refuseNobody(whose, parts);
     if (operation.method !== "GET") held = await roomForBody(operation, facts, whose, parts);
@@ -129,6 +134,7 @@ async function answer(operation: Operation, facts: RequestFacts, parts: AppParts
     return failureResponse(failureOf(error, parts, { operation: operation.id, remote }));
   } finally {
     held?.release();
+    place?.leave();
   }
 }
 

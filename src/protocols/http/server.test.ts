@@ -59,7 +59,6 @@ describe("a token", () => {
       headers: { "content-type": "application/json" },
     });
     expect(await bodyOf(answer)).toMatchObject({ code: "InvalidToken" });
-    expect(logged.map(({ level }) => level)).toEqual(["warn"]);
     expect(JSON.stringify(logged)).not.toContain("guess-1234");
   });
 
@@ -279,6 +278,34 @@ describe("limits", () => {
     gate.resolve();
     expect((await first).status).toBe(200);
     expect((await server.request("/health")).status).toBe(200);
+  });
+
+  test("one address and one user have their part of the requests, and the root token all", async () => {
+    const gate = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    let inside = 0;
+    const server = await start({
+      directory: {
+        ...directory,
+        tokenOwner: async () => ({ ok: true, account: someUser as never }),
+      },
+      options: { maxRequestsPerUser: 2 },
+      async ask() {
+        if (++inside === 2) entered.resolve();
+        await gate.promise;
+        return { ok: true, seq: 1, quota: 0, used: 0, mailboxes: [], subscriptions: [] };
+      },
+    });
+    const own = () => server.request(`/users/${someUser}/mailboxes`, { token: "a user's" });
+    const [first, second] = [own(), own()];
+    await entered.promise;
+    const third = await own();
+    expect([third.status, (await bodyOf(third)).code]).toEqual([429, "RateLimitedError"]);
+    expect(third.headers.get("retry-after")).toBe("1");
+    const root = server.request(`/users/${someUser}/mailboxes`);
+    gate.resolve();
+    expect([(await first).status, (await second).status, (await root).status]).toEqual([200, 200, 200]);
+    expect((await own()).status).toBe(200);
   });
 
   test("an answer on its way is finished before the node leaves", async () => {

@@ -6,6 +6,7 @@ import { anyOf, rootTokenLookup, userTokenLookup } from "./auth/token.ts";
 import { failureResponse, HttpFailure } from "./failure.ts";
 import { ByteGate } from "./memory/byte-gate.ts";
 import { operations } from "./operations.ts";
+import { RequestPlaces } from "./request-places.ts";
 import type { AllServices, HttpListening, HttpOptions } from "./services.ts";
 import { serveWeb, type WebServer } from "./web-server.ts";
 
@@ -28,6 +29,11 @@ export async function startHttp(services: AllServices, options: HttpOptions): Pr
     lookup: anyOf(rootTokenLookup(options.token), userTokenLookup(services.directory)),
     trusted: trustedAddresses(options.trustedProxies),
     leaving: leaving.signal,
+    places: new RequestPlaces({
+      perAddress: options.maxRequestsPerAddress,
+      perUser: options.maxRequestsPerUser,
+      trusted: trustedAddresses(options.trustedNetworks),
+    }),
     gate: new ByteGate(Math.max(roomForMessages, options.messageSize), services.clock),
   });
   let running = 0;

@@ -102,6 +102,11 @@ export type HttpOptions = {
   readonly messageSize: number;
   /** Requests being answered at one time; more get 503. */
   readonly maxRequests: number;
+  /** Of these, from one address before it is known who asks, and of one user; more get 429. */
+  readonly maxRequestsPerAddress: number;
+  readonly maxRequestsPerUser: number;
+  /** Addresses or CIDR blocks that many clients share, without a limit of their own. */
+  readonly trustedNetworks: readonly string[];
   readonly reusePort: boolean;
   /** Addresses or CIDR blocks whose X-Forwarded-For is believed; empty: none. */
   readonly trustedProxies: readonly string[];

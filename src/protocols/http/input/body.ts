@@ -60,22 +60,41 @@ export type BodyRoom = {
 };
 
 /**
+ * The body piece by piece. Only what the client is waited for counts against it, not how long its pieces take here.
+ *
+ * @throws HttpFailure as `bodyPieces`; 408 where it comes so slowly that it is in the way of others
+ */
+export async function* timelyPieces(
+  request: Request,
+  limit: number,
+  clock: Pick<Clock, "monotonic">,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  let waited = 0;
+  let since = clock.monotonic();
+  for await (const piece of bodyPieces(request, limit)) {
+    size += piece.length;
+    waited += clock.monotonic() - since;
+    if (size < ((waited - grace) / 1000) * slowestRate) throw tooSlow();
+    yield piece;
+    since = clock.monotonic();
+  }
+}
+
+/**
  * The body piece by piece, for whoever keeps all of it.
  *
- * @throws HttpFailure as `bodyPieces`; 408 where it comes so slowly that it is in the way of others; 503 where there is
- *   no room for it
+ * @throws HttpFailure as `timelyPieces`; 503 where there is no room for it
  */
 export async function* heldPieces(
   request: Request,
   { limit, held, clock, weight = 1 }: BodyRoom,
 ): AsyncGenerator<Uint8Array> {
   const announced = announcedLength(request) ?? 0;
-  const begun = clock.monotonic();
   let size = 0;
-  for await (const piece of bodyPieces(request, limit)) {
+  for await (const piece of timelyPieces(request, limit, clock)) {
     size += piece.length;
     if (size > announced) held?.resize(size * weight);
-    if (size < ((clock.monotonic() - begun - grace) / 1000) * slowestRate) throw tooSlow();
     yield piece;
   }
 }

@@ -5,7 +5,7 @@ import { isKeyword } from "../../../domain/account/flags.ts";
 import { runOf } from "../../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, RequestId } from "../../../domain/ids.ts";
 import { badInput, HttpFailure, messageNotFound } from "../failure.ts";
-import { bodyPieces } from "../input/body.ts";
+import { timelyPieces } from "../input/body.ts";
 import { accountId, flag, mailboxId, moment, texts, uid } from "../input/fields.ts";
 import { contentKind, notJson } from "../input/params.ts";
 import { type Composition, composition, largeTexts } from "../message/composition.ts";
@@ -105,7 +105,9 @@ async function piecesOf(params: Upload, call: Call): Promise<AsyncIterable<Uint8
   if (type !== null && /^\s*multipart\//i.test(type)) {
     throw new HttpFailure(415, "UnsupportedMediaType", "Send the message as message/rfc822 or as JSON");
   }
-  if (type === null || contentKind(request) !== "json") return bodyPieces(request, options.messageSize);
+  if (type === null || contentKind(request) !== "json") {
+    return timelyPieces(request, options.messageSize, services.clock);
+  }
   if (params.raw !== undefined) {
     return limited(await services.composer.messageOfText(params.raw, texts), options.messageSize);
   }
