@@ -318,6 +318,7 @@ export class ImapClient {
       this.#copied ??= /^\[COPYUID (\d+) (\S+) (\S+)\]/.exec(text);
       return;
     }
+    if (name === "FLAGS") this.#announced = new Set(items[0] as readonly string[]);
     if (!cache || number === null) {
       if (name === "VANISHED" && cache) {
         const earlier = Array.isArray(items[0]);
@@ -328,6 +329,15 @@ export class ImapClient {
     if (name === "EXISTS") cache.exists(number);
     else if (name === "EXPUNGE") cache.expunge(number);
     else if (name === "FETCH") this.#fetched(cache, number, items[0] as readonly Item[]);
+  }
+
+  /** Keywords that FLAGS has told of the mailbox that is selected, or is being selected. */
+  #announced = new Set<string>();
+
+  /** RFC 3501, section 7.2.6: whoever set a keyword, FLAGS says it before FETCH shows it. */
+  #checkAnnounced(flags: readonly string[]): void {
+    const unknown = flags.filter((flag) => !flag.startsWith("\\") && !this.#announced.has(flag));
+    if (unknown.length > 0) throw new Error(`FETCH shows ${unknown}, of which FLAGS had said nothing`);
   }
 
   #fetched(cache: MailboxCache, sequence: number, items: readonly Item[]): void {
@@ -341,6 +351,7 @@ export class ImapClient {
           break;
         case "FLAGS":
           facts.flags = flagsText(value as readonly string[]);
+          this.#checkAnnounced(value as readonly string[]);
           break;
         case "MODSEQ":
           facts.modseq = Number((value as readonly string[])[0]);
