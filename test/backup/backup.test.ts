@@ -70,7 +70,7 @@ describe("eider backup and restore", () => {
       problems: [],
     });
     const checked = await done(["backup", backup, "--check"], env());
-    expect(checked.out).toMatch(/^3 accounts, \d+ messages, \d+ log entries, 0 damages\n$/);
+    expect(checked.out).toMatch(/^3 accounts, \d+ messages, \d+ log entries, 0 damages\nNot signed: /);
 
     const into = join(parent, "whole");
     const restored = await done(["restore", backup, "--into", into], env());

@@ -18,6 +18,7 @@ import { listedNames } from "../../src/protocols/imap/mailbox-tree.ts";
 import { lastMatch } from "../../src/protocols/imap/open-mailbox.ts";
 import { searchCriteria } from "../../src/protocols/imap/search-criteria.ts";
 import { tellKeywords } from "../../src/protocols/imap/tell-news.ts";
+import { ToldKeywords } from "../../src/protocols/imap/told-keywords.ts";
 import { CommandReader } from "../../src/protocols/imap/wire/command-reader.ts";
 import { Cursor } from "../../src/protocols/imap/wire/cursor.ts";
 import { parseArgs } from "../../src/protocols/imap/wire/parse-args.ts";
@@ -335,7 +336,7 @@ const imap: readonly Kind[] = [
     grown(size) {
       const out = new ResponseBuffer({ write() {} });
       const keywords = Array.from({ length: size }, (_, at) => `k${at}`);
-      const view = { keywords, writable: true };
+      const view = { keywords: new ToldKeywords(keywords.slice(0, size >> 1)), writable: true };
       const sets = keywords.map((keyword) => [keyword, "$Other"]);
       return () => tellKeywords({ out } as never, view as never, sets);
     },

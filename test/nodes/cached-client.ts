@@ -115,7 +115,8 @@ export class CachedClient {
     this.#toldModseq = 0;
     await client.ok(`LOGIN ${this.#user} secret`);
     await client.ok("ENABLE QRESYNC");
-    const known = this.#validity === "" ? "" : ` (QRESYNC (${this.#validity} ${this.#modseq}))`;
+    // Who was cut off before it had taken anything has nothing to resynchronise from.
+    const known = this.#modseq === 0 ? "" : ` (QRESYNC (${this.#validity} ${this.#modseq}))`;
     const { lines } = await client.ok(`SELECT INBOX${known}`);
     const text = lines.join("\n");
     const validity = /\[UIDVALIDITY (\d+)\]/.exec(text)![1]!;
