@@ -5,9 +5,10 @@ import { evolveEntry, evolvingEntry } from "../../domain/account/evolve.ts";
 import type { Refusal } from "../../domain/account/refusal.ts";
 import type { PartNames } from "../../domain/account/snapshot.ts";
 import { countUids } from "../../domain/account/uid-runs.ts";
-import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
+import type { AccountId, MessageId, RequestId } from "../../domain/ids.ts";
 import { LogCompacted, StoreUnavailable } from "../../store/log.ts";
 import { TimeSlices } from "../runtime/time-slices.ts";
+import type { Claims } from "./claims.ts";
 import type { Departed } from "./departed.ts";
 import { type Change, type Draft, drafting } from "./draft.ts";
 import { type Loaded, noteUnrecorded, type Unrecorded } from "./loaded.ts";
@@ -30,8 +31,7 @@ export class AccountActor {
   #state: Account;
   readonly #jumped: Jumped;
   requests: RequestWindow;
-  /** Highest UID that some session has been told of, by mailbox: what lies above is \Recent. */
-  claimed: Map<MailboxId, number>;
+  readonly claimed: Claims;
   /** Expunged messages whose records and bytes are still kept. */
   departed: Departed;
   /** Names of the state's chunks in the store. */
@@ -296,7 +296,7 @@ export class AccountActor {
       );
     this.#state = loaded.account;
     this.requests = loaded.requests;
-    this.claimed = loaded.claimed;
+    this.claimed.merge(loaded.claimed);
     this.departed = loaded.departed;
     this.parts = loaded.parts;
     this.snapshotSeq = loaded.snapshotSeq;

@@ -6,6 +6,7 @@ import { messagesIn } from "../../domain/account/message-ids.ts";
 import { PartNames, packAccount, unpackAccount } from "../../domain/account/snapshot.ts";
 import type { MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import type { Base, BodyPlace } from "../../store/log.ts";
+import { Claims } from "./claims.ts";
 import { Departed, type PackedDeparted } from "./departed.ts";
 import type { Loaded, Unrecorded } from "./loaded.ts";
 import { packPlace, unpackPlace } from "./message-place.ts";
@@ -88,7 +89,7 @@ export function* unpackingBase(base: Base): Generator<undefined, Loaded> {
   return {
     account,
     requests: RequestWindow.unpack(head.requests),
-    claimed: new Map(head.claimed),
+    claimed: new Claims(head.claimed),
     unrecorded,
     departed: Departed.unpack(head.departed),
     parts: new PartNames(),

@@ -3,7 +3,8 @@ import { printChecksum } from "../../domain/account/checksum.ts";
 import type { AccountEvent, LogEntry } from "../../domain/account/events.ts";
 import { evolveEntry } from "../../domain/account/evolve.ts";
 import { PartNames } from "../../domain/account/snapshot.ts";
-import type { AccountId, MailboxId, MessageId } from "../../domain/ids.ts";
+import type { AccountId, MessageId } from "../../domain/ids.ts";
+import { Claims } from "./claims.ts";
 import { Departed } from "./departed.ts";
 import { type Place, placeOf } from "./message-place.ts";
 import { RequestWindow, withoutContent } from "./request-window.ts";
@@ -12,7 +13,7 @@ import { RequestWindow, withoutContent } from "./request-window.ts";
 export type Loaded = {
   readonly account: Account;
   readonly requests: RequestWindow;
-  readonly claimed: Map<MailboxId, number>;
+  readonly claimed: Claims;
   /** Where messages are of which the snapshot does not know that they have a record. */
   readonly unrecorded: Map<MessageId, Unrecorded>;
   readonly departed: Departed;
@@ -30,7 +31,7 @@ export function nothingLoaded(id: AccountId): Loaded {
   return {
     account: emptyAccount(id),
     requests: new RequestWindow(),
-    claimed: new Map(),
+    claimed: new Claims(),
     unrecorded: new Map(),
     departed: new Departed(),
     parts: new PartNames(),

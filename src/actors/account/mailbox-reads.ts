@@ -3,7 +3,7 @@ import { messageIdBytes } from "../../domain/account/chunk.ts";
 import { allUids, eachRow, firstUnseenUid } from "../../domain/account/rows.ts";
 import { absentUids, buriedSince } from "../../domain/account/tombstones.ts";
 import { intersection, runOf, type UidRuns } from "../../domain/account/uid-runs.ts";
-import type { MailboxId } from "../../domain/ids.ts";
+import type { Claims } from "./claims.ts";
 import type {
   AccountFacts,
   AccountRequests,
@@ -24,9 +24,6 @@ import type {
 export function noSuchMailbox(path: string): Refused {
   return { ok: false, refusal: { kind: "noSuchMailbox", path } };
 }
-
-/** Which UIDs sessions have been told of; see `claimRecent`. */
-export type Claims = Map<MailboxId, number>;
 
 export function factsOf(account: Account): AccountFacts {
   return { ok: true, seq: account.seq, quota: account.quota, used: account.used };
@@ -56,7 +53,7 @@ function summarise(account: Account, mailbox: Mailbox, claims: Claims): MailboxS
     unseen: mailbox.unseen,
     deleted: mailbox.deleted,
     size: mailbox.size,
-    recent: countAbove(mailbox, claims.get(mailbox.id) ?? 0),
+    recent: countAbove(mailbox, claims.of(mailbox.id)),
   };
 }
 
@@ -72,18 +69,17 @@ function countAbove(mailbox: Mailbox, uid: number): number {
   return count;
 }
 
-/** RFC 3501 §2.3.2: a message is \Recent for the one session that hears of it first; who selects read-only leaves it so. */
+/** Claims nothing: what the answer calls recent is so until the one who asks has claimed it. */
 export function openMailbox(
   account: Account,
-  { mailbox: ref, claimRecent, resync }: AccountRequests["openMailbox"]["ask"],
+  { mailbox: ref, resync }: AccountRequests["openMailbox"]["ask"],
   claims: Claims,
 ): OpenedMailbox | Refused {
   const mailbox = findMailbox(account, ref);
   if (!mailbox) return noSuchMailbox("path" in ref ? ref.path : "id" in ref ? ref.id : ref.specialUse);
   const uids = allUids(mailbox);
-  const recent = intersection(uids, runOf((claims.get(mailbox.id) ?? 0) + 1, mailbox.uidNext - 1));
+  const recent = intersection(uids, runOf(claims.of(mailbox.id) + 1, mailbox.uidNext - 1));
   const summary = summarise(account, mailbox, claims);
-  if (claimRecent) claims.set(mailbox.id, mailbox.uidNext - 1);
   return {
     ok: true,
     seq: account.seq,

@@ -22,6 +22,8 @@ export type AccountRequests = {
     ask: { mailbox: MailboxRef; claimRecent: boolean; resync?: ResyncQuery };
     answer: OpenedMailbox | Refused;
   };
+  /** A session that may write is about to be told of the messages up to the UID `upTo`. */
+  claimRecent: { ask: { mailbox: MailboxId; upTo: number }; answer: Claimed | Refused };
   readColumns: { ask: ColumnsQuery; answer: Columns | Refused };
   /** QRESYNC: UIDs expunged from the mailbox after `since` (RFC 7162 §3.2.6), of `known` if that is given. */
   readVanished: { ask: { mailbox: MailboxId; since: number; known?: UidRuns }; answer: Vanished | Refused };
@@ -113,6 +115,9 @@ export type MailboxSummary = {
   /** How many messages no session has claimed as recent yet. */
   readonly recent: number;
 };
+
+/** `recent`: UIDs that nobody had been told of before; there may be no messages of some of them. */
+export type Claimed = { readonly ok: true; readonly recent: UidRuns };
 
 export type AccountFacts = { readonly ok: true; readonly seq: number; readonly quota: number; readonly used: number };
 

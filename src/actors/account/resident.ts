@@ -1,10 +1,13 @@
 import { messageCount } from "../../domain/account/account.ts";
 import { departedCount } from "../../domain/account/departed-mail.ts";
 import type { LogEntry } from "../../domain/account/events.ts";
+import type { UidRuns } from "../../domain/account/uid-runs.ts";
+import type { MailboxId } from "../../domain/ids.ts";
 import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { AccountActor } from "./account-actor.ts";
+import { recallClaims, tellClaim, unpackClaim } from "./claims.ts";
 import { channelOf, unpackHint } from "./entry-hint.ts";
 
 /**
@@ -23,6 +26,7 @@ export class Resident {
   /** Until when the store is not asked, because it did not answer. */
   #awayUntil = 0;
   lastChange = 0;
+  #recalling: Promise<void> | null = null;
 
   constructor(actor: AccountActor, hints: Hints | null, clock: Clock, failed: (error: unknown) => void) {
     this.actor = actor;
@@ -33,6 +37,8 @@ export class Resident {
       hints?.subscribe(channelOf(actor.id), {
         heard: (payload) => {
           const hint = unpackHint(payload);
+          const claim = hint === null ? unpackClaim(payload) : null;
+          if (claim?.account === actor.id) actor.claimed.merge([claim.claimed]);
           if (!hint || hint.account !== actor.id || hint.seq <= actor.state.seq) return;
           const learning = hint.entry ? actor.learn(hint.entry as LogEntry) : actor.catchUp();
           learning.catch((error: unknown) => {
@@ -44,7 +50,30 @@ export class Resident {
       }) ?? (() => {});
   }
 
+  /**
+   * A session is told of messages of the mailbox up to a UID; answers which nobody had been told of before. After
+   * `recall`, and in one step with it: of two that ask, one is answered.
+   */
+  claim(mailbox: MailboxId, upTo: number): UidRuns {
+    const { claimed, id } = this.actor;
+    const recent = claimed.claim(mailbox, upTo);
+    if (recent.length > 0 && this.#hints !== null) tellClaim(this.#hints, id, claimed, mailbox);
+    return recent;
+  }
+
+  /** Makes sure that what sessions of other nodes were told before this one had the account in memory is known. */
+  recall(): Promise<void> {
+    this.#recalling ??= this.#recall();
+    return this.#recalling;
+  }
+
+  async #recall(): Promise<void> {
+    if (this.#hints !== null) this.actor.claimed.merge(await recallClaims(this.#hints, this.actor.id));
+  }
+
   #broken(): void {
+    // Claims may have been missed as well.
+    this.#recalling = null;
     this.#trusted = false;
     this.#breaks++;
   }
@@ -97,7 +126,9 @@ export class Resident {
 
   /** Whether the store's snapshot is behind the log. */
   get dirty(): boolean {
-    return this.actor.state.seq > this.actor.snapshotSeq || this.actor.unrecorded.size > 0;
+    const { claimed, snapshotSeq, state, unrecorded } = this.actor;
+    // Where there are other nodes, the hints know what was claimed.
+    return state.seq > snapshotSeq || unrecorded.size > 0 || (this.#hints === null && claimed.unsaved);
   }
 
   leave(): void {

@@ -107,6 +107,7 @@ export class Shard {
     switch (request.kind) {
       case "mailboxes":
         await resident.refresh();
+        await resident.recall();
         return listMailboxes(actor.state, actor.claimed);
       case "openMailbox": {
         // Who has seen more than this node must not be shown less.
@@ -114,8 +115,14 @@ export class Shard {
         if (!(await resident.refresh(since)) && since > actor.state.seq) {
           return refusedOutcome({ kind: "unavailable", why: "the store is unavailable" });
         }
-        return openMailbox(actor.state, request, actor.claimed);
+        await resident.recall();
+        const opened = openMailbox(actor.state, request, actor.claimed);
+        if (opened.ok && request.claimRecent) resident.claim(opened.mailbox.id, opened.mailbox.uidNext - 1);
+        return opened;
       }
+      case "claimRecent":
+        await resident.recall();
+        return { ok: true, recent: resident.claim(request.mailbox, request.upTo) };
       case "catchUp":
         await resident.refresh();
         return factsOf(actor.state);

@@ -6,6 +6,7 @@ import type { AccountId, MailboxId, RequestId } from "../../domain/ids.ts";
 import { LogCompacted } from "../../store/log.ts";
 import type { Snapshot } from "../../store/state.ts";
 import { unpackBase } from "./bases.ts";
+import { Claims } from "./claims.ts";
 import { Departed, type PackedDeparted } from "./departed.ts";
 import { advanced, type Loaded, nothingLoaded } from "./loaded.ts";
 import { type Done, RequestWindow } from "./request-window.ts";
@@ -52,7 +53,7 @@ async function loadSnapshot(id: AccountId, around: Surroundings): Promise<Loaded
     return {
       account,
       requests: RequestWindow.unpack(head.requests),
-      claimed: new Map(head.claimed),
+      claimed: new Claims(head.claimed),
       unrecorded: new Map(),
       departed: Departed.unpack(head.departed),
       parts,

@@ -71,7 +71,9 @@ async function forgetOld(actor: AccountActor, { clock, limits }: Surroundings): 
 
 async function save(actor: AccountActor, state: Account, around: Surroundings): Promise<void> {
   const { snapshot, stored } = snapshotOf(state, actor, around.newId());
+  const { count } = actor.claimed;
   await around.stores.state.saveSnapshot(snapshot);
   stored();
+  actor.claimed.saved(count);
   actor.snapshotSeq = state.seq;
 }

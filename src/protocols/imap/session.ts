@@ -226,10 +226,8 @@ export class Session implements Conversation, CommandReceiver {
   deselect(): void {
     this.#watch?.end();
     this.#watch = null;
-    const { view } = this;
-    if (view === null) return;
+    if (this.view === null) return;
     this.view = null;
-    if (view.unclaimed && !view.gone) this.#claimRecent(view);
     if (!this.alive) return;
     this.user?.record.update({ mailbox: null });
   }
@@ -359,13 +357,6 @@ export class Session implements Conversation, CommandReceiver {
       this.socket.destroy();
       if (this.socket.closed) this.deselect();
     }
-  }
-
-  /** Messages that arrived here were shown as \Recent: no later session is to see them so (RFC 3501 §2.3.2). */
-  #claimRecent({ mailbox }: View): void {
-    this.ask({ kind: "openMailbox", mailbox: { id: mailbox }, claimRecent: true }).catch((error) => {
-      this.log().warn({ err: error }, "cannot claim recent messages");
-    });
   }
 
   /** A command has been answered: on to the next, or goodbye. */

@@ -1,5 +1,5 @@
 import type { Columns } from "../../actors/account/requests.ts";
-import { countUids, type UidRuns } from "../../domain/account/uid-runs.ts";
+import { countUids, noUids, runOf, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { Expunges } from "./command.ts";
 import { resync } from "./resync.ts";
 import type { Session } from "./session.ts";
@@ -19,12 +19,25 @@ export async function tellNews(session: Session, expunges: Expunges, catchUp = f
   if (view.behind) await resync(session, view);
   tellKeywords(session, view, []);
   if (!view.news) return;
+  const arrived = view.arrivedUpTo;
+  const recent = arrived > 0 ? await claimRecent(session, view, arrived) : noUids;
   const changed = view.takeChanged();
   const columns = changed.length > 0 ? await readFlags(session, view, changed) : null;
   if (session.view !== view) return;
   if (expunges === "release") tellVanished(session, view);
-  if (view.takeArrived()) session.out.ascii(`* ${view.count} EXISTS\r\n* ${countUids(view.recent)} RECENT\r\n`);
+  if (arrived > 0 && view.takeArrived(arrived, recent))
+    session.out.ascii(`* ${view.count} EXISTS\r\n* ${countUids(view.recent)} RECENT\r\n`);
   if (columns !== null) tellFlags(session, view, columns);
+}
+
+/**
+ * A message is \Recent to one session: the first that may write and is told of it, while it is there as well as later
+ * (RFC 3501 §2.3.2). Where nobody can say which is the first, it is this one, as the RFC wants it.
+ */
+async function claimRecent(session: Session, { mailbox, writable }: View, upTo: number): Promise<UidRuns> {
+  if (!writable) return noUids;
+  const claimed = await session.ask({ kind: "claimRecent", mailbox, upTo });
+  return claimed.ok ? claimed.recent : runOf(1, upTo);
 }
 
 /** FETCH lines that nobody asked for: UID and FLAGS, and MODSEQ once the client knows CONDSTORE (RFC 7162 §3.1.1, §3.2.4). */

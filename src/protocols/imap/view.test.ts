@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Announcement, OpenedMailbox } from "../../actors/account/requests.ts";
 import type { AccountEvent } from "../../domain/account/events.ts";
-import { eachUid, runsOf, type UidRuns } from "../../domain/account/uid-runs.ts";
+import { eachUid, runOf, runsOf, type UidRuns } from "../../domain/account/uid-runs.ts";
 import type { AccountId, MailboxId, MessageId, RequestId } from "../../domain/ids.ts";
 import { View } from "./view.ts";
 import { highest, type SequenceSet } from "./wire/types.ts";
@@ -125,7 +125,7 @@ describe("View", () => {
     view.fold(announcement(11, [{ kind: "moved", mailbox: inbox, uids: [1, 2], to: other, firstUid: 40 }]), null);
     view.fold(announcement(12, [{ kind: "moved", mailbox: other, uids: [5, 6], to: inbox, firstUid: 4 }]), null);
     expect(view.takeVanished().uids).toEqual([1, 2]);
-    expect(view.takeArrived()).toBe(true);
+    expect(view.takeArrived(view.arrivedUpTo, runOf(1, view.arrivedUpTo))).toBe(true);
     expect(list(view.known)).toEqual([3, 4, 5]);
     expect(list(view.recent)).toEqual([4, 5]);
   });
@@ -151,7 +151,7 @@ describe("View", () => {
     expect(view.behind).toBe(false);
     expect(view.takeChanged()).toEqual([1, 2]);
     expect(view.takeVanished().uids).toEqual([3, 3]);
-    expect(view.takeArrived()).toBe(true);
+    expect(view.takeArrived(view.arrivedUpTo, runOf(1, view.arrivedUpTo))).toBe(true);
     expect(list(view.known)).toEqual([1, 2, 5]);
   });
 
@@ -237,7 +237,7 @@ test("a client that believes what it is told ends up with what there is, and is 
             for (const uid of gone) dirty.delete(uid);
           }
           const before = naive.told.length;
-          if (view.takeArrived()) {
+          if (view.takeArrived(view.arrivedUpTo, runOf(1, view.arrivedUpTo))) {
             const fresh = naive.actual.filter((uid) => uid > (naive.told.at(-1) ?? 0));
             naive.told.push(...fresh);
             expect(naive.told.length).toBeGreaterThan(before);

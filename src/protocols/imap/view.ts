@@ -39,8 +39,6 @@ export class View {
   gone = false;
   /** News was missed or did not fit. */
   behind = false;
-  /** Messages arrived that this session showed as \Recent without having claimed them. */
-  unclaimed = false;
 
   #known: UidRuns;
   #count: number;
@@ -193,17 +191,19 @@ export class View {
     return { uids, sequences };
   }
 
-  /** Tells that messages have arrived; answers whether any have. They are \Recent to a session that may write. */
-  takeArrived(): boolean {
-    const uids = this.#arrived;
+  /** The highest UID of messages that the client has yet to be told of; 0: there are none. */
+  get arrivedUpTo(): number {
+    return this.#arrived[this.#arrived.length - 1] ?? 0;
+  }
+
+  /** Tells that messages up to a UID have arrived, `recent` of them \Recent to this session; answers whether any have. */
+  takeArrived(upTo: number, recent: UidRuns): boolean {
+    const uids = intersection(this.#arrived, runOf(1, upTo));
     if (uids.length === 0) return false;
-    this.#arrived = noUids;
+    this.#arrived = difference(this.#arrived, uids);
     this.#known = union(this.#known, uids);
     this.#count += countUids(uids);
-    if (this.writable) {
-      this.recent = union(this.recent, uids);
-      this.unclaimed = true;
-    }
+    this.recent = union(this.recent, intersection(recent, uids));
     this.#settle();
     return true;
   }
