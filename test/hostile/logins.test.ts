@@ -10,6 +10,8 @@ beforeAll(async () => {
   victim = await startVictim({
     EIDER_LIMITS_LOGIN_FAILURES_PER_USER: `${perUser}`,
     EIDER_LIMITS_LOGIN_FAILURES_PER_ADDRESS: "40",
+    // What is tried here is not how many connections there may be.
+    EIDER_IMAP_MAX_UNAUTHENTICATED_PER_ADDRESS: "1000",
     // Loopback is trusted otherwise.
     EIDER_LIMITS_TRUSTED_NETWORKS: "192.0.2.0/24",
   });

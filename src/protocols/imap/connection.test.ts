@@ -226,9 +226,10 @@ describe("who is connected", () => {
     await own.close();
   });
 
-  test("connections over the limit of the listener are told so", async () => {
+  test("connections over the limit of the listener are told so, where all that are there have logged in", async () => {
     const own = await Stage.open({ maxConnections: 2 });
-    const clients = [await ImapClient.connect(own), await ImapClient.connect(own)];
+    const { name } = await own.newUser();
+    const clients = [await ImapClient.inInbox(own, name), await ImapClient.inInbox(own, name)];
     const third = await LineClient.connect(await own.port("imap"), true);
     expect(await third.hear()).toStartWith("* BYE [UNAVAILABLE] Too many connections");
     expect(await third.hear()).toBeNull();
