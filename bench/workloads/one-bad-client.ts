@@ -13,12 +13,11 @@ import { percentile } from "../statistics.ts";
 import { type Figure, type Values, workload } from "../workload.ts";
 
 const names = Object.keys(acts) as Act[];
-/** From one NOOP of the neighbour to the next, milliseconds. */
+/** How often the neighbour would say NOOP, milliseconds. One that takes longer counts for those it kept from being said. */
 const pace = 5;
 
 /**
- * What one client can do to the others. A neighbour with a session of its own says NOOP at moments that do not depend on
- * any answer, so that each one that had to wait counts, and once a second
+ * What one client can do to the others. A neighbour with a session of its own says NOOP all the time, and once a second
  * another one comes in, while a client in a process of its own does one thing that no client should; each act on a server
  * that was just started with its usual limits, so that none is excused by what the one before has left.
  */
@@ -95,7 +94,7 @@ async function beside(server: StartedEider, name: Act, lasts: number): Promise<V
   };
 }
 
-/** NOOPs that were due while the act went on, milliseconds from then to the answer; and logins of others meanwhile. */
+/** What a NOOP took, or would have taken, at each moment of the act, milliseconds; and the logins of others meanwhile. */
 async function neighbour(server: StartedEider, act: () => Promise<unknown>) {
   const user = await server.user("neighbour");
   const session = await (await ImapConnection.open(server.ports.imap)).login(user);
@@ -116,10 +115,10 @@ async function neighbour(server: StartedEider, act: () => Promise<unknown>) {
     }
   };
   const ask = async (): Promise<void> => {
-    for (let due = performance.now(); due < ended; due += pace) {
-      await Bun.sleep(Math.max(0, due - performance.now()));
-      await session.command("NOOP");
-      noops.push(performance.now() - due);
+    while (performance.now() < ended) {
+      const { ms } = await session.command("NOOP");
+      for (let waited = ms; waited > 0; waited -= pace) noops.push(waited);
+      await Bun.sleep(Math.max(0, pace - ms));
     }
   };
   await Promise.all([ask(), knock(), acting]);

@@ -2,6 +2,7 @@ import { createServer as createHttp, type IncomingMessage, type ServerResponse }
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 import { readRequest } from "./read-request.ts";
+import { RequestSlices } from "./request-slices.ts";
 import { writeResponse } from "./write-response.ts";
 
 /** Answers a request that came from the address `peer`. Never throws. */
@@ -56,8 +57,11 @@ export async function serveWeb({ host, port, reusePort, tls, idle, fetch }: WebS
   const http = createHttp({ keepAliveTimeout: idle, headersTimeout: idle, requestTimeout: 0 });
   // `timeout`: node:http sets the socket's anew with each request.
   Object.assign(http, { httpAllowHalfOpen: true, timeout: idle });
+  const slices = new RequestSlices();
   http.on("request", (incoming, outgoing) => {
-    answer(incoming, outgoing).catch(() => outgoing.destroy());
+    slices.add(() => {
+      answer(incoming, outgoing).catch(() => outgoing.destroy());
+    });
   });
 
   const take = (socket: Socket) => {
