@@ -52,6 +52,20 @@ else {
       }
     });
 
+    test("of two new passwords that are set with the same old one, one is refused", async () => {
+      const [one, two] = nodes;
+      for (let round = 1; round <= 10; round++) {
+        const id = await one.addUser(`old${round}`);
+        const set = (node: TestServer, password: string) =>
+          ask(node, "PUT", `/users/${id}`, { existingPassword: "secret", password });
+        const answers = await Promise.all([set(one, "first-of-both"), set(two, "second-of-both")]);
+        expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+        const password = answers[0]!.status === 200 ? "first-of-both" : "second-of-both";
+        const login = { username: `old${round}@localhost`, password };
+        expect((await ask(two, "POST", "/authenticate", login)).status).toBe(200);
+      }
+    });
+
     test("a user and its account have the same quota in the end, whoever set which", async () => {
       const [one, two] = nodes;
       const id = await one.addUser("quota");

@@ -326,20 +326,31 @@ export class DirectoryService implements Directory {
     });
   }
 
-  updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult> {
+  updateUser(
+    id: AccountId,
+    change: UserChange & { password?: string | false },
+    seen?: Pick<User, "passwordChange">,
+  ): Promise<UpdateResult> {
     return this.#orUnavailable<UpdateResult>(async () => {
       const { clock, cpu, sessions } = this.#parts;
       const { password, settings, ...facts } = change;
       const passwordHash = password === undefined || password === false ? "" : await cpu.hashPassword(password);
-      const user = await this.#changes.change(id, (before) => ({
-        ...facts,
-        ...(settings === undefined ? {} : { settings: { ...before.settings, ...settings } }),
-        // Who changes a password means to keep others out. The time is another one for each password.
-        ...(password === undefined
-          ? {}
-          : { passwordHash, passwordChange: Math.max(clock.now(), before.passwordChange + 1), tokens: [] }),
-      }));
+      let overtaken = false;
+      const user = await this.#changes.change(id, (before) => {
+        // The time is another one for each password.
+        overtaken = seen !== undefined && before.passwordChange !== seen.passwordChange;
+        if (overtaken) return null;
+        return {
+          ...facts,
+          ...(settings === undefined ? {} : { settings: { ...before.settings, ...settings } }),
+          // Who changes a password means to keep others out.
+          ...(password === undefined
+            ? {}
+            : { passwordHash, passwordChange: Math.max(clock.now(), before.passwordChange + 1), tokens: [] }),
+        };
+      });
       if (!user) return { ok: false, why: "noSuchUser" };
+      if (overtaken) return { ok: false, why: "badCredentials" };
       this.#changed();
       if (facts.disabled || facts.suspended) sessions.endAll(id, "Account is disabled");
       else if (password !== undefined) sessions.endAll(id, "Password changed");

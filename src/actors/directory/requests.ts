@@ -30,8 +30,14 @@ export interface Directory {
   /**
    * Changes what is named, of `settings` too, and keeps the rest, whoever else changes the user at the same time. A new
    * password, and being disabled or suspended, end the user's sessions on every node; a new password its tokens too.
+   * `seen`: the user as `authenticate` answered it to whoever asks; `badCredentials` where the password is another one
+   * by now.
    */
-  updateUser(id: AccountId, change: UserChange & { password?: string | false }): Promise<UpdateResult>;
+  updateUser(
+    id: AccountId,
+    change: UserChange & { password?: string | false },
+    seen?: Pick<User, "passwordChange">,
+  ): Promise<UpdateResult>;
   /** Removes the user, its mail and its sessions. */
   deleteUser(id: AccountId): Promise<{ ok: true } | { ok: false; why: "noSuchUser" | "unavailable" }>;
   listUsers(query: UserQuery): Promise<UserPage>;
@@ -75,4 +81,4 @@ export type CreateResult =
   | { readonly ok: false; readonly why: "userExists" | "addressExists" | "badUsername" | "badAddress" | "unavailable" };
 export type UpdateResult =
   | { readonly ok: true; readonly user: User }
-  | { readonly ok: false; readonly why: "noSuchUser" | "unavailable" };
+  | { readonly ok: false; readonly why: "noSuchUser" | "badCredentials" | "unavailable" };

@@ -166,6 +166,7 @@ export const updateUser = operation({
       if (others) throw new HttpFailure(403, "MissingPrivileges", `Not enough privileges to change "${others[0]}"`);
     }
     if (hashedPassword && password) throw badInput("hashedPassword", "is taken only where a user is created");
+    let seen: User | undefined;
     if (existingPassword !== undefined || (principal.kind !== "root" && password !== undefined)) {
       const check = await services.directory.authenticate({
         username: user.username,
@@ -174,15 +175,19 @@ export const updateUser = operation({
         remote,
       });
       if (!check.ok) throw loginFailure(check);
+      seen = check.user;
     }
-    const updated = await services.directory.updateUser(id, {
-      ...changeFrom(settable),
-      ...(password === undefined ? {} : { password }),
-    });
-    if (!updated.ok) throw updated.why === "noSuchUser" ? userNotFound() : unavailable();
+    const change = { ...changeFrom(settable), ...(password === undefined ? {} : { password }) };
+    const updated = await services.directory.updateUser(id, change, seen);
+    if (!updated.ok) throw updateFailure(updated.why);
     return {};
   },
 });
+
+function updateFailure(why: "noSuchUser" | "badCredentials" | "unavailable"): HttpFailure {
+  if (why === "noSuchUser") return userNotFound();
+  return why === "unavailable" ? unavailable() : loginFailure({ why });
+}
 
 export const deleteUser = operation({
   method: "DELETE",
