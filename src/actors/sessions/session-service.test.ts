@@ -14,6 +14,7 @@ const ann = {
   remote: "192.0.2.1",
   secure: true,
   limit: 3,
+  asked: 0,
   onEnd: (): void => {},
 } as const;
 
@@ -41,6 +42,25 @@ describe("sessions over time", () => {
     if (!handle.ok) throw new Error(handle.why);
     return handle;
   }
+
+  test("who was let in before all of an account's sessions were ended does not stay, on any node", async () => {
+    const nodes = [nodeNamed("here", clock), nodeNamed("there", clock)];
+    const ended: string[] = [];
+    const begin = (node: SessionService, who: string, asked: number) =>
+      node.open({ ...ann, limit: 10, asked, onEnd: (reason) => ended.push(`${who}: ${reason}`) });
+    const asked = clock.monotonic();
+    clock.advance(1000);
+    nodes[0]!.endAll(account, "Password changed");
+    for (const [at, node] of nodes.entries()) {
+      await begin(node, `late ${at}`, asked);
+      await node.open({ ...ann, account: "f".repeat(24) as AccountId, asked, onEnd: () => ended.push("another user") });
+    }
+    expect(ended).toEqual(["late 0: Password changed", "late 1: Password changed"]);
+    clock.advance(1000);
+    for (const node of nodes) await begin(node, "with the new one", clock.monotonic());
+    expect(ended.length).toBe(2);
+    for (const node of nodes) node.stop();
+  });
 
   test("a session is listed as long as it lives, much longer than its record would last", async () => {
     const [one, two] = [nodeNamed("one", clock), nodeNamed("two", clock)];

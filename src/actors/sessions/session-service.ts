@@ -17,6 +17,8 @@ const prefix = "session:";
 const lifePrefix = "node:";
 const endChannel = "sessions:end";
 const mostListed = 100_000;
+/** How long it is remembered that all of an account's sessions were ended, milliseconds: nobody takes longer to log in. */
+const endRemembered = 300_000;
 
 /**
  * Sessions recorded in the hints, so that every node sees all of them and can end any. A node that dies takes its
@@ -36,6 +38,8 @@ export class SessionService implements Sessions {
   #cancelBeat: () => void = () => {};
   #cancelFlush: (() => void) | null = null;
   readonly #changed = new Set<LiveSession>();
+  /** When all of an account's sessions were ended, and why; oldest first. */
+  readonly #ended = new Map<AccountId, { readonly at: number; readonly reason: string }>();
 
   constructor(parts: { hints: Hints; clock: Clock; node: string; randomHex: (bytes: number) => string }) {
     this.#hints = parts.hints;
@@ -67,6 +71,8 @@ export class SessionService implements Sessions {
     }
     this.#live.set(live.id, live);
     this.changed(live);
+    const ended = this.#ended.get(session.account);
+    if (ended !== undefined && ended.at >= session.asked) session.onEnd(ended.reason);
     return live;
   }
 
@@ -130,6 +136,13 @@ export class SessionService implements Sessions {
   }
 
   #endOwn(account: AccountId, reason: string): void {
+    const at = this.#clock.monotonic();
+    for (const [other, ended] of this.#ended) {
+      if (ended.at > at - endRemembered) break;
+      this.#ended.delete(other);
+    }
+    this.#ended.delete(account);
+    this.#ended.set(account, { at, reason });
     for (const { session } of [...this.#live.values()]) if (session.account === account) session.onEnd(reason);
   }
 

@@ -20,6 +20,11 @@ export type NewSession = {
   readonly remote: string;
   readonly secure: boolean;
   readonly limit: number;
+  /**
+   * By the monotonic clock, before it was asked whether the user may come in: a session that begins after all of the
+   * account's were ended, by a user who was let in before that, is ended too.
+   */
+  readonly asked: number;
   /** Called when somebody else ends the session. */
   readonly onEnd: (reason: string) => void;
 };

@@ -16,6 +16,7 @@ export async function signIn(session: Session, username: string | null, password
   if (!session.passwordsAllowed) {
     return { status: "NO", code: "PRIVACYREQUIRED", text: "Not over clear text: use STARTTLS first" };
   }
+  const asked = services.clock.monotonic();
   const result =
     username === null || password === null
       ? notUtf8
@@ -48,6 +49,7 @@ export async function signIn(session: Session, username: string | null, password
     remote,
     secure,
     limit,
+    asked,
     onEnd: (reason) => session.dismiss(reason),
   });
   if (!record.ok) {

@@ -12,6 +12,7 @@ import { SignedIn } from "./signed-in.ts";
  */
 export async function signIn(session: Session, username: string | null, password: string | null): Promise<Reply> {
   const { services, remote } = session;
+  const asked = services.clock.monotonic();
   const result =
     username === null || password === null
       ? notUtf8
@@ -31,6 +32,7 @@ export async function signIn(session: Session, username: string | null, password
     remote,
     secure: session.secure,
     limit: session.options.maxConnectionsPerUser,
+    asked,
     onEnd: (reason) => session.dismiss(`[SYS/TEMP] Session ended: ${reason}`),
   });
   if (!handle.ok) {

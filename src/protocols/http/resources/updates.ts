@@ -18,6 +18,7 @@ export const getUpdates = operation({
   params: { user: accountId, "Last-Event-ID": text(64).optional() },
   answer: { type: "text/event-stream", description: "Events whose data is JSON: EXISTS, EXPUNGE, FETCH, COUNTERS …" },
   async run({ user, "Last-Event-ID": asked }, { services, leaving, request, remote }) {
+    const begun = services.clock.monotonic();
     const { username } = await existingUser(services, user);
     const last = request.headers.get("last-event-id") ?? asked ?? null;
     const since = last === null ? null : readEventId(last);
@@ -33,6 +34,7 @@ export const getUpdates = operation({
       remote,
       secure: request.url.startsWith("https:"),
       limit: mostStreams,
+      asked: begun,
       onEnd: () => end(),
     });
     if (!session.ok) {

@@ -260,6 +260,7 @@ describe("sessions", () => {
         remote: "203.0.113.5",
         secure: true,
         limit: 10,
+        asked: http.services.clock.monotonic(),
         onEnd: (reason) => ended.push(`${mailbox}: ${reason}`),
       });
       if (!session.ok) throw new Error("It was refused");
