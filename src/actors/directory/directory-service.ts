@@ -1,8 +1,6 @@
-import { createHmac } from "node:crypto";
 import { addressView, usernameView } from "../../domain/address.ts";
 import { isAddress, isUsername } from "../../domain/address-shape.ts";
 import type { AccountId, RequestId } from "../../domain/ids.ts";
-import { bcryptOctets, isBcrypt, isOutdated } from "../../domain/password-hash.ts";
 import type { Logger } from "../../operation/logger.ts";
 import type {
   DirectoryStore,
@@ -18,12 +16,12 @@ import type { Hints } from "../../store/hints.ts";
 import { StoreUnavailable } from "../../store/log.ts";
 import type { Accounts } from "../account/requests.ts";
 import type { Clock } from "../runtime/clock.ts";
-import { FairTurns } from "../runtime/fair-turns.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Cpu } from "../workers/cpu.ts";
-import { type FailureLimits, LoginLimits } from "./login-limits.ts";
-import { networkOf } from "./network-of.ts";
+import { type FailureLimits, LoginLimits, rateLimited } from "./login-limits.ts";
+import { Logins } from "./logins.ts";
 import { defaults, standardMailboxes } from "./new-user.ts";
+import { PasswordCheck } from "./password-check.ts";
 import type {
   CreateResult,
   Directory,
@@ -59,9 +57,6 @@ export type DirectoryParts = {
 const resolvedFor = 60_000;
 const unresolvedFor = 1000;
 const mostResolved = 100_000;
-/** A password found right is not worked out again so soon: clients open several connections. */
-const verifiedFor = 300_000;
-const mostVerified = 10_000;
 /** Every node listens there as long as it runs. */
 export const changeChannel = "directory";
 
@@ -69,29 +64,23 @@ export const changeChannel = "directory";
 export class DirectoryService implements Directory {
   readonly #parts: DirectoryParts;
   readonly #resolved = new Map<string, { resolved: Resolved; until: number }>();
-  /** HMACs of user, hash and password → until when. The key never leaves the process. */
-  readonly #verified = new Map<string, number>();
-  readonly #key: string;
-  readonly #limits: LoginLimits;
+  readonly #logins: Logins;
   readonly #tokenLimits: LoginLimits;
-  readonly #turns: FairTurns;
   readonly #changes: UserChanges;
   readonly #tokens: UserTokens;
   readonly #existing = new Map<AccountId, number>();
   /** How often all was forgotten: what was looked up before that is not remembered after it. */
   #forgotten = 0;
   readonly #unsubscribe: () => void;
-  #dummyHash: Promise<string> | null = null;
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
-    this.#key = parts.randomHex(32);
     const { perAddress } = parts.limits;
     const tokens = { ...parts.limits, perUser: perAddress, perUserAnywhere: Number.POSITIVE_INFINITY };
-    this.#limits = new LoginLimits(parts.hints, parts.limits, "login", parts.clock);
     this.#tokenLimits = new LoginLimits(parts.hints, tokens, "token", parts.clock);
-    this.#turns = new FairTurns(parts.checkedAtOnce);
     this.#changes = new UserChanges(parts.store);
+    const passwords = new PasswordCheck({ ...parts, changes: this.#changes });
+    this.#logins = new Logins({ ...parts, passwords, find: (name) => this.#storedByName(name) });
     this.#tokens = new UserTokens({ ...parts, changes: this.#changes });
     const forget = (): void => this.#forget();
     this.#unsubscribe = parts.hints.subscribe(changeChannel, { heard: forget, gap: forget });
@@ -147,93 +136,9 @@ export class DirectoryService implements Directory {
 
   authenticate(attempt: LoginAttempt): Promise<LoginResult> {
     return this.#orUnavailable<LoginResult>(async () => {
-      const { clock, hostname } = this.#parts;
-      const { username, password, remote } = attempt;
-      // What is counted is the name as it was given: were a user's names counted together, or unknown ones otherwise,
-      // the limit would tell strangers which names there are and which belong together.
-      const name = addressView(username, hostname);
-      const standing = await this.#limits.standing(name, remote);
-      if (standing.wait > 0) return rateLimited(standing.wait);
-      const user = await this.#storedByName(username);
-      // Guesses that come all at once are looked at one after the other, each after the failures before it counted.
-      const checked = this.#proven(user, password)
-        ? "right"
-        : await this.#turns.take(networkOf(remote), standing.known, async () => {
-            const { wait } = await this.#limits.standing(name, remote);
-            if (wait > 0) return rateLimited(wait);
-            if (await this.#verify(user, password)) return "right";
-            return { wrong: await this.#failed(name, remote) };
-          });
-      if (checked !== "right" && "ok" in checked) return checked;
-      if (checked !== "right") {
-        await new Promise<void>((resolve) => void clock.after(checked.wrong, resolve));
-        return { ok: false, why: "badCredentials" };
-      }
-      await this.#limits.succeeded(name, remote);
-      if (!user || user.disabled || user.suspended || user.disabledScopes.includes(attempt.protocol)) {
-        return { ok: false, why: "disabled" };
-      }
-      return { ok: true, user: shown(user) };
+      const login = await this.#logins.authenticate(attempt);
+      return login.ok ? { ok: true, user: shown(login.user) } : login;
     });
-  }
-
-  /** Counts a wrong password; answers after how many milliseconds that may be told. One line says that a limit is reached. */
-  async #failed(user: string, remote: string): Promise<number> {
-    const { delay, reached } = await this.#limits.failed(user, remote);
-    if (reached !== null) {
-      const fields = { user, remote, network: networkOf(remote), limit: reached };
-      this.#parts.logger.warn(fields, "too many failed logins: the next are refused unseen");
-    }
-    return delay;
-  }
-
-  /** The password was found right not long ago. */
-  #proven(user: StoredUser | null, password: string): boolean {
-    const until = user ? this.#verified.get(this.#proof(user, password)) : undefined;
-    return until !== undefined && until > this.#parts.clock.monotonic();
-  }
-
-  #proof(user: StoredUser, password: string): string {
-    return createHmac("sha256", this.#key).update(`${user.id}\0${user.passwordHash}\0${password}`).digest("base64");
-  }
-
-  /** Works as long for a user that is not there as for one that is. */
-  async #verify(user: StoredUser | null, password: string): Promise<boolean> {
-    const { clock, cpu } = this.#parts;
-    if (!user || user.passwordHash === "") {
-      this.#dummyHash ??= cpu.hashPassword(this.#key).catch((error) => {
-        this.#dummyHash = null;
-        throw error;
-      });
-      await cpu.verifyPassword(password, await this.#dummyHash);
-      return false;
-    }
-    const right = await cpu.verifyPassword(password, user.passwordHash);
-    if (right) {
-      if (this.#verified.size >= mostVerified) this.#verified.clear();
-      const kept = await this.#hashedAnew(user, password);
-      this.#verified.set(this.#proof(kept, password), clock.monotonic() + verifiedFor);
-    }
-    return right;
-  }
-
-  /** The user with a hash of our own, now that the password is known, where it has one that is weaker or from elsewhere. */
-  async #hashedAnew(user: StoredUser, password: string): Promise<StoredUser> {
-    const { passwordHash: old } = user;
-    // bcrypt has seen no more than 72 octets: what follows may be anything, and must not become the password.
-    const unseen = isBcrypt(old) && Buffer.byteLength(password) > bcryptOctets;
-    if (!isOutdated(old) || unseen) return user;
-    try {
-      const passwordHash = await this.#parts.cpu.hashPassword(password);
-      const changed = await this.#changes.change(user.id, (now) =>
-        now.passwordHash === old ? { passwordHash } : null,
-      );
-      return changed ?? user;
-    } catch (err) {
-      // The old one is as good as it was, and the next login tries again.
-      this.#parts.logger.warn({ err, user: user.username }, "Cannot keep a new hash of a password");
-      return user;
-    }
   }
 
   #storedByName(name: string): Promise<StoredUser | null> {
@@ -451,8 +356,6 @@ export class DirectoryService implements Directory {
     this.#unsubscribe();
   }
 }
-
-const rateLimited = (retryAfter: number) => ({ ok: false, why: "rateLimited", retryAfter }) as const;
 
 function shown({ passwordHash, usernameView: _, tokens: _tokens, version: _version, ...user }: StoredUser): User {
   return { ...user, hasPassword: passwordHash !== "" };

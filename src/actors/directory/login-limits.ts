@@ -100,3 +100,6 @@ export class LoginLimits {
     ] as const;
   }
 }
+
+/** The answer to who has to wait so many seconds. */
+export const rateLimited = (retryAfter: number) => ({ ok: false, why: "rateLimited", retryAfter }) as const;
