@@ -52,7 +52,7 @@ await writer.append(folder, "Subject: six\r\n\r\nsix\r\n");
 assert.deepEqual(await heard[0].then(({ path, count, prevCount }) => [path, count, prevCount]), [folder, 6, 5]);
 await writer.messageFlagsAdd("2", ["\\Flagged", "$Work"]);
 const changed = await heard[1];
-// Not \\Recent: the writer has been told of it first.
+// Not \Recent: the writer has been told of it first.
 assert.deepEqual([changed.seq, changed.uid, [...changed.flags].sort()], [2, 2, ["$Work", "\\Flagged"]]);
 assert.equal(changed.modseq > highestModseq, true);
 await writer.messageDelete("3", { uid: true });
