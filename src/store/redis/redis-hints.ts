@@ -42,6 +42,9 @@ export class RedisHints implements Hints {
   #up = false;
   #closed = false;
   #publishing = 0;
+  /** By channel. */
+  readonly #untold = new Map<string, Publication>();
+  #said = 0;
   #stopProbing = () => {};
 
   /** Waits for Redis a moment at most: without it, hints are this node's alone until it comes. */
@@ -68,6 +71,7 @@ export class RedisHints implements Hints {
       onUp: () => {
         this.#up = true;
         this.#logger.info({}, "Redis is there");
+        this.#tellUntold();
       },
       onDown: () => {
         if (this.#up && !this.#closed) this.#logger.warn({}, "Redis is away: hints are this node's alone");
@@ -91,12 +95,32 @@ export class RedisHints implements Hints {
 
   publish(channel: string, payload: Uint8Array): void {
     this.#local.publish(channel, payload);
-    if (!this.#up || this.#publishing >= publicationsInFlight) return;
+    this.#tell(channel, payload);
+  }
+
+  #tell(channel: string, payload: Uint8Array): void {
+    const number = ++this.#said;
+    this.#untold.delete(channel);
+    if (!this.#up || this.#publishing >= publicationsInFlight) return this.#keepUntold(channel, { number, payload });
     this.#publishing++;
-    const done = () => {
-      this.#publishing--;
-    };
-    this.#commands.publish(this.#prefix + channel, Buffer.concat([this.#origin, payload])).then(done, done);
+    this.#commands.publish(this.#prefix + channel, Buffer.concat([this.#origin, payload])).then(
+      () => void this.#publishing--,
+      () => {
+        this.#publishing--;
+        this.#keepUntold(channel, { number, payload });
+      },
+    );
+  }
+
+  /** The last of a channel that did not get out is told again when Redis is there: others know of no gap. */
+  #keepUntold(channel: string, publication: Publication): void {
+    const { number } = this.#untold.get(channel) ?? { number: 0 };
+    if (publication.number < number || this.#untold.size >= mostUntold) return;
+    this.#untold.set(channel, publication);
+  }
+
+  #tellUntold(): void {
+    for (const [channel, { payload }] of [...this.#untold]) this.#tell(channel, payload);
   }
 
   subscribe(channel: string, listener: HintListener): () => void {
@@ -245,6 +269,11 @@ export class RedisHints implements Hints {
   }
 }
 
+/** `number`: how many were there before it. */
+type Publication = { readonly number: number; readonly payload: Uint8Array };
+
+/** Channels of which something is untold; what is beyond that is found by polling. */
+const mostUntold = 10_000;
 const milliseconds = (seconds: number) => Math.max(1, Math.round(seconds * 1000));
 
 function recordOf(fields: Record<string, string>): Fields | null {
