@@ -150,8 +150,9 @@ else
         await one.put("session:3", { user: "carl" }, 3600);
         expect(await other.get("session:3")).toEqual({ user: "carl" });
         one.publish("c", textBytes("together"));
-        await until(() => there!.length > 0);
-        expect(there).toEqual(["together"]);
+        await until(() => there!.includes("together"));
+        // What could not be published then may come now, too.
+        expect(there!.filter((text) => text !== "alone")).toEqual(["together"]);
       } finally {
         await one.close();
         await other.close();
