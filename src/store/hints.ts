@@ -3,7 +3,7 @@
  * away, calls answer as if nobody had said anything, and `healthy` is false.
  */
 export interface Hints {
-  /** Tells every subscriber on every node, this one included; may be lost. */
+  /** Tells every subscriber on every node, this one included; may be lost, come twice, or behind what was published later. */
   publish(channel: string, payload: Uint8Array): void;
   /** The listener also hears `gap()` after a break in the subscription, when messages may have been missed. */
   subscribe(channel: string, listener: HintListener): () => void;
